@@ -1,0 +1,1 @@
+"""Suyuan (溯源): provenance and reviews that no reader has to trust the writer of."""

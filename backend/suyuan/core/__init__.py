@@ -1,0 +1,1 @@
+"""Bytes and rules (docs/protocol.md): no IO, no clock, no settings."""
