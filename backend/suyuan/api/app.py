@@ -1,0 +1,37 @@
+"""The application: every door on one node."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from suyuan.api import epcis, health, log, problems, rpc, v1
+from suyuan.bootstrap import Node
+from suyuan.web import pages
+
+
+def create(node: Node) -> FastAPI:
+    """An application that serves a node, and seals while it does."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        node.start()
+        yield
+        node.stop()
+
+    app = FastAPI(
+        title="Suyuan 溯源",
+        description="Provenance and reviews that no reader has to trust the writer of.",
+        version="0.1.0",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.node = node
+    problems.install(app)
+    for router in (epcis.router, v1.router, log.router, rpc.router, health.router):
+        app.include_router(router)
+    pages.install(app)
+    return app

@@ -1,0 +1,76 @@
+"""Our own calls: statements that are not events, proofs, documents, the deployment."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+
+from suyuan.api.limits import JsonBody, parse_object
+from suyuan.core import statements, subjects
+from suyuan.core.entries import Kind
+from suyuan.core.errors import Malformed
+from suyuan.services.prove import DEFAULT_LIMIT
+
+router = APIRouter(prefix="/v1", tags=["journal"])
+
+_ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}  # a verifier from elsewhere may ask
+_LIMIT = 1000
+
+
+def _record(request: Request, kind: Kind, body: bytes) -> Response:
+    value = parse_object(body)
+    signed = statements.Signed.from_json(value.get("statement"))
+    accepted = request.app.state.node.recorder.statement(
+        kind, signed, value.get("public"), value.get("document"), value
+    )
+    content = {
+        "subject": signed.statement.subject,
+        "outcome": accepted.outcome.value,
+        "index": accepted.first,
+        "receipt": accepted.receipt.as_json(accepted.signature),
+    }
+    return JSONResponse(content, 201)
+
+
+@router.post("/products", status_code=201, summary="List a product")
+def products(request: Request, body: JsonBody) -> Response:
+    return _record(request, Kind.PRODUCT, body)
+
+
+@router.post("/batches", status_code=201, summary="Register a batch and its items")
+def batches(request: Request, body: JsonBody) -> Response:
+    return _record(request, Kind.BATCH, body)
+
+
+@router.post("/recalls", status_code=201, summary="Recall a batch")
+def recalls(request: Request, body: JsonBody) -> Response:
+    return _record(request, Kind.RECALL, body)
+
+
+@router.post("/merchants", status_code=201, summary="Publish a participant's profile")
+def merchants(request: Request, body: JsonBody) -> Response:
+    return _record(request, Kind.MERCHANT, body)
+
+
+@router.get("/journal", summary="The deployment, and how far the journal and its seals have come")
+def journal(request: Request) -> Response:
+    return JSONResponse(request.app.state.node.overview(), headers=_ANY_ORIGIN)
+
+
+@router.get("/proof", summary="A subject's proof bundle")
+def proof(request: Request, subject: str, limit: str = str(DEFAULT_LIMIT)) -> Response:
+    if limit == "all":
+        most = None
+    elif limit.isascii() and limit.isdigit() and 0 < int(limit) <= _LIMIT:
+        most = int(limit)
+    else:
+        raise Malformed(f"is a number up to {_LIMIT}, or all", "limit")
+    proven = request.app.state.node.prover.prove(subjects.parse(subject), most)
+    return Response(proven.text, 200 if proven.known else 404, _ANY_ORIGIN, "application/json")
+
+
+@router.get("/documents/{name}", summary="A public document, by its hash")
+def document(request: Request, name: str) -> Response:
+    text = request.app.state.node.log.document(statements.from_hex(name, 32, "name"))
+    headers = {"Cache-Control": "public, max-age=31536000, immutable", **_ANY_ORIGIN}
+    return Response(text, 200, headers, "application/json")

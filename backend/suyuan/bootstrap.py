@@ -1,0 +1,199 @@
+"""Wires a node from its settings, and an auditor from two addresses. Nothing is opened before this is called."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from suyuan.chain import connect
+from suyuan.chain.deploy import deploy
+from suyuan.chain.keystore import KeyStore
+from suyuan.chain.port import Chain, Deployment
+from suyuan.config import Settings
+from suyuan.core import proof, statements
+from suyuan.core.errors import ChainRefused, NotFound, SuyuanError, Unavailable
+from suyuan.services.capture import Capture
+from suyuan.services.find import Finder
+from suyuan.services.known import Known
+from suyuan.services.look_up import LookUp
+from suyuan.services.prove import Prover
+from suyuan.services.publish import Log
+from suyuan.services.record import Domains, Recorder
+from suyuan.services.relay import Relay
+from suyuan.services.seal import Pace, Sealer, SealMismatch
+from suyuan.storage import journal
+from suyuan.storage.database import SEALER_LOCK, Database, EmbeddedServer
+
+log = logging.getLogger(__name__)
+
+ROLES = ("admin", "admissions", "regulator", "operator", "sealer", "receipts")
+_REST = 0.2  # seconds between looks for something to seal
+_REST_AFTER_FAULT = 2.0
+
+
+@dataclass
+class Node:
+    """Everything that serves a site: one for each process."""
+
+    settings: Settings
+    database: Database
+    chain: Chain
+    deployment: Deployment
+    known: Known
+    recorder: Recorder
+    capture: Capture
+    prover: Prover
+    finder: Finder
+    log: Log
+    look_up: LookUp
+    sealer: Sealer
+    relay: Relay
+
+    def __post_init__(self) -> None:
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.sealing = "ready"
+
+    def start(self) -> None:
+        """Begins to seal in the background, if no other worker does."""
+        self._stopping.clear()
+        self._thread = threading.Thread(target=self._seal_for_ever, name="sealer", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stops sealing; what was begun is settled at the next start."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(timeout=30)
+            self._thread = None
+
+    def seal_now(self) -> None:
+        """Seals all that waits, and settles the outbox, before it returns; for commands and tests."""
+        with self.database.alone(SEALER_LOCK) as had:
+            while had and (self.sealer.step(now=True) | self.relay.step() or self.waiting()):
+                pass
+
+    def waiting(self) -> int:
+        """How many entries are accepted and not sealed."""
+        newest = self.prover.newest_seal()
+        with self.database.read() as connection:
+            return journal.size(connection) - (newest.size if newest else 0)
+
+    def _seal_for_ever(self) -> None:
+        while not self._stopping.is_set():
+            rest = _REST
+            try:
+                with self.database.alone(SEALER_LOCK) as had:
+                    while had and not self._stopping.is_set():
+                        if not (self.sealer.step() | self.relay.step()):
+                            self._stopping.wait(_REST)
+                        self.sealing = "ready"
+            except Unavailable as error:
+                log.warning("sealing waits: %s", error)
+                rest = _REST_AFTER_FAULT
+            except (ChainRefused, SealMismatch) as error:
+                log.error("sealing stopped: %s", error)
+                self.sealing, rest = "stopped", 30 * _REST_AFTER_FAULT
+            except SuyuanError as error:
+                log.error("sealing failed: %s", error)
+                rest = _REST_AFTER_FAULT
+            self._stopping.wait(rest)
+
+    def overview(self) -> dict[str, Any]:
+        """The deployment, sizes, and in the demo what there is to look at."""
+        newest = self.prover.newest_seal()
+        with self.database.read() as connection:
+            size = journal.size(connection)
+        d = self.deployment
+        examples = self.settings.data / "examples.json"
+        return {
+            "chain": d.chain_id,
+            "journal": d.journal,
+            "merchants": d.merchants,
+            "batches": d.batches,
+            "size": size,
+            "sealed": newest.size if newest else 0,
+            "seals": newest.number if newest else 0,
+            "sealedAt": newest.sealed_at if newest else None,
+            "rpc": f"{self.settings.url}/rpc",
+            "log": f"{self.settings.url}/log",
+            **({"examples": orjson.loads(examples.read_bytes())} if examples.exists() else {}),
+        }
+
+    def readiness(self) -> dict[str, str]:
+        """What a record needs: the database and the chain; and how sealing goes."""
+        state = {"database": "ready", "chain": "ready", "sealing": self.sealing}
+        try:
+            with self.database.read() as connection:
+                journal.size(connection)
+        except Unavailable:
+            state["database"] = "away"
+        try:
+            self.chain.journal_head()
+        except Unavailable:
+            state["chain"] = "away"
+        return state
+
+    def close(self) -> None:
+        """Lets go of everything."""
+        self.stop()
+        self.database.close()
+
+
+def keystore(settings: Settings) -> KeyStore:
+    """The node's keys: encrypted files in the data folder, their password in a file beside them."""
+    return KeyStore(settings.data / "keys", settings.data / "keys" / "password")
+
+
+def open_node(settings: Settings, *, deploy_missing: bool = False) -> Node:
+    """Opens database, chain and keys. Deploys the contracts if there are none and it is told to."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    keys = keystore(settings)
+    database = Database(settings.database_url or EmbeddedServer(settings.data.resolve() / "postgres").url)
+    database.migrate()
+    addresses = [keys.address(role) for role in ROLES if keys.has(role)]
+    chain = connect(settings.chain_url, settings.data / "chain", funded=addresses)
+    file = settings.data / "deployment.json"
+    if file.exists():
+        deployment = Deployment.from_json(orjson.loads(file.read_bytes()))
+    elif deploy_missing:
+        deployment = deploy(chain, keys, file)
+    else:
+        raise NotFound(f"nothing is deployed in {settings.data}: `suyuan deploy` first")
+    chain.use(
+        deployment, sealer=keys.signer("sealer"), operator=keys.signer("operator")
+    )
+    known = Known(database, chain, poll=settings.chain_poll_seconds)
+    domains = Domains(
+        statements.domain(deployment.chain_id, deployment.merchants),
+        statements.domain(deployment.chain_id, deployment.batches),
+        statements.domain(deployment.chain_id, deployment.journal),
+    )
+    recorder = Recorder(
+        database, known, domains, keys.signer("receipts"), promise=settings.promise_seconds
+    )
+    prover = Prover(database, proof.Deployment(deployment.chain_id, deployment.journal))
+    pace = Pace(
+        settings.seal_seconds, settings.seal_entries, settings.confirmations, settings.stuck_seconds
+    )
+    return Node(
+        settings,
+        database,
+        chain,
+        deployment,
+        known,
+        recorder,
+        Capture(database, recorder),
+        prover,
+        Finder(database),
+        Log(database),
+        LookUp(prover, known, database),
+        Sealer(database, chain, pace),
+        Relay(database, chain, stuck=settings.stuck_seconds),
+    )

@@ -1,0 +1,210 @@
+"""What this house asks of a chain.
+
+Durability   A transaction is prepared, written down by its sender, then sent, since only `outcome` knows what became
+             of it. `send` promises nothing but that it was handed over; what is mined may still vanish in a
+             reorganisation until it has as many confirmations as the reader wants.
+Concurrency  Any number of threads and processes may read. Each account sends from one place at a time (its nonces are
+             taken from the chain), which the caller's lock sees to.
+Failure      ChainAway: the node does not answer, or not sensibly; nothing is known, ask again. ChainRefused: a contract
+             (or, in `send`, the node) says no, with the custom error as `Name(values)`.
+
+Addresses are lower-case with 0x; hashes, keys and signatures are bytes; times are seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any, Protocol, Self
+
+from suyuan.core import proof
+from suyuan.core.proof import BatchState, Claim, Seal, Verdict
+from suyuan.core.rules import Role, Standing
+from suyuan.core.statements import Batch, Signer
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """The three contracts of a journal. `since`: a block before which they tell nothing."""
+
+    chain_id: int
+    journal: str
+    merchants: str
+    batches: str
+    since: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """What `deployment.json` holds."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Reads what `as_json` gave."""
+        return cls(**value)
+
+
+@dataclass(frozen=True, slots=True)
+class ChainHead:
+    """The journal's newest state on-chain; `number` 0 and the empty journal's values where nothing is sealed."""
+
+    number: int
+    size: int
+    root: bytes
+    heads: bytes
+    sealed_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class SealRecord:
+    """A seal and where it stands on the chain; its own block counts as the first confirmation."""
+
+    seal: Seal
+    block: int
+    tx: bytes
+    confirmations: int
+
+
+class TransactionState(StrEnum):
+    """What became of a transaction."""
+
+    PENDING = "pending"  # the node has it, no block does
+    MINED = "mined"  # in a block, and did what it should
+    REVERTED = "reverted"  # in a block, and a contract said no
+    VANISHED = "vanished"  # the node does not know it: it never came, was dropped, or its block was undone
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A transaction's state; `block` and `confirmations` where it is in a block, `reason` where it reverted."""
+
+    tx: bytes
+    state: TransactionState
+    block: int = 0
+    confirmations: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A signed transaction, to be written down and then sent. `fee`: the most it pays, wei a gas."""
+
+    raw: bytes
+    tx: bytes
+    nonce: int
+    fee: int
+
+
+@dataclass(frozen=True, slots=True)
+class MerchantRecord:
+    """A participant as events tell: `standings` and `keys` are (from second, value), oldest first.
+
+    Of two that are from the same second, the later one in the list holds.
+    """
+
+    id: str
+    role: Role
+    licence: bytes
+    categories: tuple[str, ...]
+    standings: tuple[tuple[int, Standing], ...]
+    keys: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRecord:
+    """A batch of the BatchRegistry, by its subject's key."""
+
+    key: bytes
+    state: BatchState
+
+
+class Chain(Protocol):
+    """A deployment on a chain. It serves as `core.proof.Judge` and as an audit's source of seals, too."""
+
+    def use(self, deployment: Deployment, *, sealer: Signer | None = None, operator: Signer | None = None) -> None:
+        """Which contracts to speak of, and who sends seals, and what merchants signed. Asks the chain nothing."""
+
+    def close(self) -> None:
+        """Lets go of connections and files."""
+
+    def rpc(self, method: str, params: Sequence[Any]) -> dict[str, Any]:
+        """A JSON-RPC call as it is: {"result": …} or {"error": {"code", "message", "data"?}}. Raises ChainAway."""
+
+    # -- reading; all raise ChainAway
+
+    def as_of(self, block: int | None = None) -> Self:
+        """The same chain, every answer of which is as of one block: the given one, else the newest."""
+
+    def deployment(self) -> proof.Deployment:
+        """The id that the chain gives, and the Journal in use."""
+
+    def deployment_of(self, journal: str) -> Deployment:
+        """The deployment of a Journal, from the addresses that it names."""
+
+    def journal_head(self) -> ChainHead:
+        """The journal's newest state."""
+
+    def journal_seals(self) -> Sequence[Seal]:
+        """Every seal that the contract told of, by number."""
+
+    def seal_record(self, number: int) -> SealRecord | None:
+        """Where a seal stands; None where the chain has none of that number."""
+
+    def confirms(self, seal: Seal) -> bool:
+        """Whether the contract has kept that very seal."""
+
+    def verdicts(self, claims: Sequence[Claim]) -> Sequence[Verdict]:
+        """What the MerchantRegistry says of signed statements, a verdict each."""
+
+    def receipt_key_at(self, key: str, second: int) -> bool:
+        """Whether receipts signed by a key count at a time."""
+
+    def batch(self, key: bytes) -> BatchState | None:
+        """A batch by its subject's key."""
+
+    def participants_since(self, block: int) -> tuple[list[MerchantRecord], int]:
+        """Whoever changed in the confirmed blocks from `block` on, whole; and the block to ask from next."""
+
+    def batches_since(self, block: int) -> tuple[list[BatchRecord], int]:
+        """Batches registered or recalled in the confirmed blocks from `block` on; and the block to ask from next."""
+
+    # -- sending; all raise ChainAway, and each `prepare_…` ChainRefused where the contract would say no now
+
+    def prepare_seal(self, seal: Seal, consistency: Sequence[bytes]) -> Prepared:
+        """Journal.seal, by the sealer."""
+
+    def prepare_register(self, batches: Sequence[Batch], signatures: Sequence[bytes]) -> Prepared:
+        """BatchRegistry.register, by the operator."""
+
+    def prepare_recall(self, key: bytes, reason: bytes, signature: bytes) -> Prepared:
+        """BatchRegistry.recallFor, by the operator."""
+
+    def prepare_admit(self, by: Signer, id: str, role: Role, licence: bytes, categories: Sequence[str]) -> Prepared:
+        """MerchantRegistry.admit."""
+
+    def prepare_standing(self, by: Signer, id: str, standing: Standing, reason: bytes) -> Prepared:
+        """MerchantRegistry.setStanding."""
+
+    def prepare_rotate(self, by: Signer, id: str, key: str) -> Prepared:
+        """MerchantRegistry.rotateKey."""
+
+    def prepare_receipt_key(self, by: Signer, key: str, signs: bool) -> Prepared:
+        """Journal.setReceiptKey."""
+
+    def bump(self, attempt: Prepared) -> Prepared:
+        """The same transaction on the same nonce, at a fee at least 12.5 % higher and no lower than today's."""
+
+    def send(self, attempt: Prepared) -> None:
+        """Hands a transaction to the node, again if need be. Raises ChainRefused where the node will not have it."""
+
+    def outcome(self, tx: bytes) -> Outcome:
+        """What became of a transaction."""
+
+    def nonce_used(self, attempt: Prepared) -> bool:
+        """Whether a block has a transaction with this one's sender and nonce: this one or another."""
+
+    def transact(self, attempt: Prepared, *, stuck: float = 30, patience: float = 600) -> Outcome:
+        """Sends and waits until it is confirmed: dearer after `stuck` seconds, again where it vanished.
+
+        Raises ChainRefused where it reverts or another took its nonce; ChainAway after `patience` seconds.
+        """

@@ -1,0 +1,360 @@
+"""`suyuan`: run a site, admit participants, sign and send records, audit a journal."""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from suyuan.core import errors
+from suyuan.core.rules import Role, Standing
+
+app = typer.Typer(
+    name="suyuan",
+    help="溯源: provenance that no reader has to trust the writer of.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+keys_app = typer.Typer(help="Encrypted key files.", no_args_is_help=True)
+app.add_typer(keys_app, name="keys")
+
+# The first row that an error is an instance of is its exit code; 2 is also what a wrong command line gives.
+EXIT_CODES: tuple[tuple[type[errors.SuyuanError], int], ...] = (
+    (errors.InvalidInput, 65),
+    (errors.Refused, 77),
+    (errors.Conflict, 73),
+    (errors.NotFound, 66),
+    (errors.Unavailable, 75),
+    (errors.SuyuanError, 70),
+)
+
+Url = Annotated[str, typer.Option("--url", envvar="SUYUAN_URL", help="The site's address.")]
+KeyFile = Annotated[Path, typer.Option("--key", help="Your encrypted key file.", exists=True, dir_okay=False)]
+PasswordFile = Annotated[
+    Path | None, typer.Option("--password-file", help="File with the key's password; asked for if not given.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Id = Annotated[str, typer.Option("--id", help="The address under which you were admitted, if your key was rotated since.")]
+File = Annotated[Path, typer.Argument(help="JSON file.", exists=True, dir_okay=False)]
+
+
+def _say(value: Any, sentence: str, as_json: bool) -> None:
+    sys.stdout.write((json.dumps(value, ensure_ascii=False, sort_keys=True) if as_json else sentence) + "\n")
+
+
+def _read(file: Path) -> dict[str, Any]:
+    from suyuan.core import canonical
+
+    value = canonical.parse(file.read_bytes())
+    if not isinstance(value, dict):
+        raise errors.Malformed("holds no JSON object", str(file))
+    return value
+
+
+def _author(url: str, key: Path, password_file: Path | None, id: str) -> Any:
+    from suyuan.chain.keystore import load
+    from suyuan.client import Author, Site
+
+    return Author(Site(url), load(key, _password(password_file)), id=id.lower() or None)
+
+
+def _password(file: Path | None) -> str:
+    if file is not None:
+        return file.read_text().strip()
+    return str(typer.prompt("Password", hide_input=True, err=True))
+
+
+@keys_app.command("new")
+def keys_new(
+    file: Annotated[Path, typer.Argument(help="Where to write it.", dir_okay=False)],
+    password_file: PasswordFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a key, and write it encrypted."""
+    from suyuan.chain.keystore import create
+
+    signer = create(file, _password(password_file))
+    _say({"address": signer.address, "file": str(file)}, f"{signer.address} is in {file}", as_json)
+
+
+@app.command()
+def deploy() -> None:
+    """Make the node's keys if there are none, and deploy the contracts if there are none."""
+    from suyuan.bootstrap import make_keys, open_node
+    from suyuan.config import Settings
+
+    settings = Settings()
+    make_keys(settings)
+    node = open_node(settings, deploy_missing=True)
+    try:
+        _say(node.deployment.as_json(), f"journal {node.deployment.journal} on chain {node.deployment.chain_id}", False)
+    finally:
+        node.close()
+
+
+@app.command()
+def serve() -> None:
+    """Serve the site, and seal."""
+    from suyuan.bootstrap import make_keys, open_node
+    from suyuan.config import Settings
+
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    settings = Settings()
+    make_keys(settings)
+    open_node(settings, deploy_missing=True).close()  # once, before any worker
+    import uvicorn
+
+    sys.stderr.write(f"{settings.url} is open\n")
+    uvicorn.run(
+        "suyuan.api.worker:application",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        access_log=False,
+        log_level="warning",
+    )
+
+
+@app.command()
+def admit(
+    address: Annotated[str, typer.Argument(help="The participant's first key.")],
+    role: Annotated[str, typer.Option(help="merchant, partner, operator or regulator.")] = "merchant",
+    licence: Annotated[str, typer.Option(help="The licence's number; only its hash goes on-chain.")] = "",
+    category: Annotated[list[str] | None, typer.Option(help="A product category; may be repeated.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Admit a participant to the MerchantRegistry, with the node's admissions key."""
+    from suyuan.bootstrap import Registrar
+    from suyuan.config import Settings
+
+    tx = Registrar(Settings()).admit(_address(address), _role(role), licence, category or [])
+    _say({"id": _address(address), "role": role, "tx": tx}, f"{_address(address)} is admitted as {role}", as_json)
+
+
+@app.command()
+def standing(
+    id: Annotated[str, typer.Argument(help="The participant's id.")],
+    value: Annotated[str, typer.Argument(help="admitted, warned, suspended or expelled.")],
+    reason: Annotated[str, typer.Option(help="Why; only its hash goes on-chain.")],
+    as_json: AsJson = False,
+) -> None:
+    """Change a participant's standing, with the node's regulator key."""
+    from suyuan.bootstrap import Registrar
+    from suyuan.config import Settings
+
+    try:
+        wanted = Standing[value.upper()]
+    except KeyError:
+        raise errors.Malformed("is admitted, warned, suspended or expelled", "standing") from None
+    tx = Registrar(Settings()).set_standing(_address(id), wanted, reason)
+    _say({"id": _address(id), "standing": value, "tx": tx}, f"{_address(id)} is {value}", as_json)
+
+
+@app.command("rotate-key")
+def rotate_key(
+    id: Annotated[str, typer.Argument(help="The participant's id.")],
+    key: Annotated[str, typer.Argument(help="The address of the new key.")],
+    as_json: AsJson = False,
+) -> None:
+    """Give a participant another key, with the node's admissions key."""
+    from suyuan.bootstrap import Registrar
+    from suyuan.config import Settings
+
+    tx = Registrar(Settings()).rotate(_address(id), _address(key))
+    _say({"id": _address(id), "key": _address(key), "tx": tx}, f"{_address(id)} signs with {_address(key)}", as_json)
+
+
+@app.command()
+def record(
+    file: File,
+    key: KeyFile,
+    url: Url = "http://127.0.0.1:8000",
+    password_file: PasswordFile = None,
+    id: Id = "",
+    as_json: AsJson = False,
+) -> None:
+    """Sign the events of an EPCISDocument (or one event) and capture them."""
+    author = _author(url, key, password_file, id)
+    value = _read(file)
+    if value.get("type") == "EPCISDocument":
+        job = author.capture(value)
+        count = len(job["events"])
+        _say(job, f"{count} event{'s' * (count != 1)} recorded, job {job['captureID']}", as_json)
+    else:
+        taken = author.capture_event(value)
+        _say(taken, f"recorded {taken['eventHash']} at {taken['index']}", as_json)
+
+
+@app.command()
+def product(
+    gtin: Annotated[str, typer.Argument(help="14 digits.")],
+    file: File,
+    key: KeyFile,
+    url: Url = "http://127.0.0.1:8000",
+    password_file: PasswordFile = None,
+    id: Id = "",
+    as_json: AsJson = False,
+) -> None:
+    """List a product."""
+    answer = _author(url, key, password_file, id).list_product(gtin, _read(file))
+    _say(answer, f"{answer['subject']} is recorded at {answer['index']}", as_json)
+
+
+@app.command()
+def profile(
+    file: File,
+    key: KeyFile,
+    url: Url = "http://127.0.0.1:8000",
+    password_file: PasswordFile = None,
+    id: Id = "",
+    as_json: AsJson = False,
+) -> None:
+    """Publish who you are."""
+    answer = _author(url, key, password_file, id).publish_profile(_read(file))
+    _say(answer, f"{answer['subject']} is recorded at {answer['index']}", as_json)
+
+
+@app.command()
+def batch(
+    gtin: Annotated[str, typer.Argument(help="14 digits.")],
+    lot: Annotated[str, typer.Argument(help="The batch's lot.")],
+    file: File,
+    serials: Annotated[Path, typer.Option(help="File with one serial a line.", exists=True, dir_okay=False)],
+    codes: Annotated[
+        Path, typer.Option(help="Where to write the secret codes under the patches, for the label printer.")
+    ],
+    key: KeyFile,
+    url: Url = "http://127.0.0.1:8000",
+    password_file: PasswordFile = None,
+    id: Id = "",
+    as_json: AsJson = False,
+) -> None:
+    """Register a batch and its items; the codes never leave this machine."""
+    from suyuan.client import Item
+
+    author = _author(url, key, password_file, id)
+    known = _codes(codes)
+    items = [
+        Item(serial, known.get(serial) or secrets.token_bytes(16)) for serial in serials.read_text().split()
+    ]
+    codes.touch(mode=0o600)
+    codes.write_text("".join(f"{item.serial},{item.code.hex()}\n" for item in items))
+    answer = author.register_batch(gtin, lot, _read(file), items)
+    _say(answer, f"{answer['subject']} with {len(items)} items is recorded at {answer['index']}", as_json)
+
+
+def _codes(file: Path) -> dict[str, bytes]:
+    """Codes written before: a batch that is sent again must not get new ones."""
+    if not file.exists():
+        return {}
+    pairs = (line.rsplit(",", 1) for line in file.read_text().splitlines())
+    return {serial: bytes.fromhex(code) for serial, code in pairs}
+
+
+@app.command()
+def recall(
+    gtin: Annotated[str, typer.Argument(help="14 digits.")],
+    lot: Annotated[str, typer.Argument(help="The batch's lot.")],
+    file: File,
+    key: KeyFile,
+    url: Url = "http://127.0.0.1:8000",
+    password_file: PasswordFile = None,
+    id: Id = "",
+    as_json: AsJson = False,
+) -> None:
+    """Recall a batch of yours; the file says why, in Chinese and English."""
+    answer = _author(url, key, password_file, id).recall_batch(gtin, lot, _read(file))
+    _say(answer, f"{answer['subject']} is recalled, recorded at {answer['index']}", as_json)
+
+
+@app.command()
+def labels(
+    gtin: Annotated[str, typer.Argument(help="14 digits.")],
+    lot: Annotated[str, typer.Argument(help="The batch's lot.")],
+    codes: Annotated[
+        Path, typer.Argument(help="The file of serials and codes that `batch` wrote.", exists=True, dir_okay=False)
+    ],
+    output: Annotated[Path, typer.Argument(help="The PDF to write.", dir_okay=False)],
+    url: Url = "http://127.0.0.1:8000",
+) -> None:
+    """Write a printable sheet: for each item its QR code, and its secret code under the patch."""
+    from suyuan.cli.sheets import write
+
+    with _progress() as bar:
+        task = bar.add_task("labels")
+        count = write(url, gtin, lot, _codes(codes), output, lambda done, all: bar.update(task, completed=done, total=all))
+    _say({"labels": count, "file": str(output)}, f"{count} labels are in {output}", False)
+
+
+@app.command()
+def audit(
+    rpc: Annotated[str, typer.Option(help="JSON-RPC address of the chain: yours, not the site's.")],
+    journal: Annotated[str, typer.Option(help="Address of the Journal contract.")],
+    log: Annotated[str, typer.Option(help="Address of the open log.")],
+    as_json: AsJson = False,
+) -> None:
+    """Rebuild the journal from its log and compare it with the chain. Exit 0: clean, 1: findings, 2: could not check."""
+    from suyuan.bootstrap import open_auditor
+
+    with _progress() as bar:
+        task = bar.add_task("entries")
+        report = open_auditor(rpc, _address(journal), log)(
+            lambda done, all: bar.update(task, completed=done, total=all)
+        )
+    value = {
+        "result": report.result.value,
+        "entries": report.entries,
+        "seals": report.seals,
+        "findings": [
+            {"fault": f.fault.value, "where": f.where, "detail": f.detail} for f in report.findings
+        ],
+        "unchecked": list(report.unchecked),
+    }
+    lines = [f"{report.result.value}: {report.entries} entries, {report.seals} seals"]
+    lines += [f"  {f.fault.value} at {f.where}: {f.detail}" for f in report.findings]
+    lines += [f"  not checked: {reason}" for reason in report.unchecked]
+    _say(value, "\n".join(lines), as_json)
+    raise typer.Exit(report.result.exit_code)
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    )
+
+
+def _address(text: str) -> str:
+    from suyuan.core.statements import address
+
+    return address(text.lower(), "address")
+
+
+def _role(text: str) -> Role:
+    try:
+        return Role[text.upper()]
+    except KeyError:
+        raise errors.Malformed("is merchant, partner, operator or regulator", "role") from None
+
+
+def main() -> None:
+    """The entry point: an error of ours is one line and an exit code."""
+    try:
+        app()
+    except errors.SuyuanError as error:
+        sys.stderr.write(f"suyuan: {error}\n")
+        sys.exit(next(code for kind, code in EXIT_CODES if isinstance(error, kind)))

@@ -1,0 +1,216 @@
+"""A participant's side: signs statements and speaks HTTP to a site. Needs no database and no chain."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+import httpx
+
+from suyuan.core import canonical, merkle, proof, statements, subjects
+from suyuan.core.entries import Kind
+from suyuan.core.epcis.event_hash import event_hash
+from suyuan.core.epcis.model import STATEMENT, document_of
+from suyuan.core.errors import Malformed, SuyuanError, Unavailable
+from suyuan.core.statements import Batch, Recall, Signed, Signer, Statement
+
+Json = dict[str, Any]
+BUNDLE = 256  # entries in a bundle of the log
+
+
+class SiteRefused(SuyuanError):
+    """The site answered with a problem; carries its status and words."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(f"the site answered {status}: {detail}")
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item of a batch: its serial, and the 16-byte code under its scratch-off patch."""
+
+    serial: str
+    code: bytes
+
+
+class Site:
+    """A site's public calls. Raises SiteRefused, Unavailable."""
+
+    def __init__(self, url: str, *, http: httpx.Client | None = None) -> None:
+        self._http = http or httpx.Client(base_url=url, timeout=120)
+
+    def get(self, path: str, **parameters: str) -> Any:
+        return self._json(lambda: self._http.get(path, params=parameters))
+
+    def post(self, path: str, value: Json, headers: Mapping[str, str] | None = None) -> Any:
+        sent = {"content-type": "application/json", **(headers or {})}
+        return self._json(lambda: self._http.post(path, content=canonical.encode(value), headers=sent))
+
+    def _json(self, call: Callable[[], httpx.Response]) -> Any:
+        try:
+            response = call()
+        except httpx.HTTPError as error:
+            raise Unavailable(f"the site does not answer: {error}") from error
+        if response.is_success:
+            return response.json()
+        try:
+            detail = str(response.json().get("detail", response.text))
+        except ValueError:
+            detail = response.text[:200]
+        raise SiteRefused(response.status_code, detail)
+
+
+class Author:
+    """A participant who signs: `id` is the address under which it was admitted, `signer` holds its present key."""
+
+    def __init__(self, site: Site, signer: Signer, *, id: str | None = None) -> None:
+        self._site = site
+        self._signer = signer
+        self.id = id or signer.address
+        self._deployment: Json | None = None
+
+    # -- calls
+
+    def list_product(self, gtin: str, document: Json) -> Any:
+        """Lists a product, or lists it anew."""
+        return self._state(Kind.PRODUCT, "/v1/products", subjects.product(gtin), document)
+
+    def publish_profile(self, document: Json) -> Any:
+        """Publishes who this participant is."""
+        return self._state(Kind.MERCHANT, "/v1/merchants", subjects.merchant(self.id), document)
+
+    def register_batch(self, gtin: str, lot: str, document: Json, items: Sequence[Item]) -> Any:
+        """Registers a batch with its items; only hashes of their codes leave this machine."""
+        in_order = sorted(items, key=lambda item: item.serial.encode())
+        codes = [sha256(item.code).digest() for item in in_order]
+        tree = merkle.Tree(
+            proof.item_leaf(item.serial, code) for item, code in zip(in_order, codes, strict=True)
+        )
+        subject = subjects.batch(gtin, lot)
+        public = self._public(document, quantity=len(in_order), itemsRoot=tree.root().hex())
+        batch = Batch(subjects.key(subject), self.id, len(in_order), tree.root(), canonical.digest(public))
+        return self._state(
+            Kind.BATCH,
+            "/v1/batches",
+            subject,
+            document,
+            public,
+            registration=self._signer.sign(batch.digest(self._domain("batches"))).hex(),
+            items=[
+                {"serial": item.serial, "code": code.hex()} for item, code in zip(in_order, codes, strict=True)
+            ],
+        )
+
+    def recall_batch(self, gtin: str, lot: str, document: Json) -> Any:
+        """Recalls a batch of one's own."""
+        subject = subjects.batch(gtin, lot)
+        recall = Recall(subjects.key(subject), canonical.digest(document))
+        signature = self._signer.sign(recall.digest(self._domain("batches")))
+        return self._state(Kind.RECALL, "/v1/recalls", subject, document, recall=signature.hex())
+
+    def capture(self, document: Json) -> Any:
+        """Signs every event of an EPCISDocument and captures it, all or nothing; gives the capture job."""
+        signed = self.sign_document(document)
+        job = self._site.post("/epcis/capture", signed)
+        return self._site.get(job["location"])
+
+    def capture_event(self, event: Json) -> Any:
+        """Signs one event, which brings its own `@context`, and captures it."""
+        return self._site.post("/epcis/events", self.sign_event(event, None))
+
+    # -- signing
+
+    def sign_document(self, document: Json) -> Json:
+        """The EPCISDocument with this author's statement on each event."""
+        body = document.get("epcisBody")
+        events = body.get("eventList") if isinstance(body, dict) else None
+        if not isinstance(events, list):
+            raise Malformed("has no eventList", "epcisBody")
+        signed = [self.sign_event(event, document.get("@context")) for event in events]
+        return {**document, "epcisBody": {**document["epcisBody"], "eventList": signed}}
+
+    def sign_event(self, event: Json, context: Any) -> Json:
+        """The event with this author's statement on it."""
+        content = document_of(event, context)
+        public: Json = {"event": event_hash(content), "document": canonical.digest(content).hex()}
+        if "errorDeclaration" in content:
+            original = {name: value for name, value in content.items() if name != "errorDeclaration"}
+            public["corrects"] = canonical.digest(original).hex()
+        statement = self._sign(Kind.CHECKPOINT, "", public).as_json()
+        return {**event, STATEMENT: statement}
+
+    def _state(
+        self, kind: Kind, path: str, subject: str, document: Json, public: Json | None = None, **more: Any
+    ) -> Any:
+        public = public or self._public(document)
+        signed = self._sign(kind, subject, public)
+        return self._site.post(
+            path, {"statement": signed.as_json(), "public": public, "document": document, **more}
+        )
+
+    def _public(self, document: Json, **more: Any) -> Json:
+        return {"document": canonical.digest(document).hex(), **more}
+
+    def _sign(self, kind: Kind, subject: str, public: Json) -> Signed:
+        statement = Statement(
+            kind.word, subject, canonical.digest(public), int(time.time()), secrets.token_bytes(32)
+        )
+        return Signed(self.id, statement, self._signer.sign(statement.digest(self._domain("merchants"))))
+
+    def _domain(self, judge: str) -> bytes:
+        if self._deployment is None:
+            self._deployment = self._site.get("/v1/journal")
+        return statements.domain(self._deployment["chain"], self._deployment[judge])
+
+
+class LogReader:
+    """An open log as an auditor reads it, over HTTP (PROTOCOL section 9). Raises Unavailable for what is not served."""
+
+    def __init__(self, url: str, *, http: httpx.Client | None = None) -> None:
+        base = url.rstrip("/")
+        self._base = base if base.endswith("/log") else base + "/log"
+        self._http = http or httpx.Client(timeout=60)
+
+    def headers(self, n: int, width: int) -> list[bytes]:
+        """The first `width` headers of entry bundle `n`."""
+        content = self._get("tile/entries", n, width)
+        headers = []
+        while content:
+            size = int.from_bytes(content[:2], "big")
+            if len(content) < 2 + size:
+                raise Unavailable(f"entry bundle {n} is cut short")
+            headers.append(content[2 : 2 + size])
+            content = content[2 + size :]
+        if len(headers) != width:
+            raise Unavailable(f"entry bundle {n} has {len(headers)} entries, asked were {width}")
+        return headers
+
+    def bodies(self, n: int, width: int) -> list[bytes]:
+        """The bodies of the first `width` entries of bundle `n`, as canonical text."""
+        lines = self._get("bodies", n, width).split(b"\n")[:-1]
+        if len(lines) != width:
+            raise Unavailable(f"bundle {n} has {len(lines)} bodies, asked were {width}")
+        return lines
+
+    def _get(self, what: str, n: int, width: int) -> bytes:
+        part = "" if width == BUNDLE else f".p/{width}"
+        url = f"{self._base}/{what}/{tile_path(n)}{part}"
+        try:
+            response = self._http.get(url)
+        except httpx.HTTPError as error:
+            raise Unavailable(f"the log does not answer at {url}") from error
+        if response.status_code != 200:
+            raise Unavailable(f"the log answered {response.status_code} for {url}")
+        return response.content
+
+
+def tile_path(n: int) -> str:
+    """A tile's number as C2SP tlog-tiles writes it: groups of three digits, all but the last with an x."""
+    digits = str(n).zfill(-(-len(str(n)) // 3) * 3)
+    groups = [digits[i : i + 3] for i in range(0, len(digits), 3)]
+    return "/".join([*("x" + g for g in groups[:-1]), groups[-1]])

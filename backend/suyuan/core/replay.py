@@ -1,0 +1,136 @@
+"""Replay: a journal read from its first byte, as an auditor who trusts nobody reads it (PROTOCOL sections 2 to 5).
+
+A pure fold: entries and seals go in, in order; findings come out. Bad data is a finding, never an exception.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
+
+from suyuan.core import canonical, entries, heads, merkle, rules, subjects
+from suyuan.core.entries import BY_WORD, Kind
+from suyuan.core.errors import Malformed, ProofFault
+from suyuan.core.proof import CLOCK_SKEW, Seal
+
+
+class Fault(StrEnum):
+    """What can be wrong with a journal."""
+
+    HEADER = "header"  # not 147 bytes
+    STREAM = "stream"  # seq, prev, time or state do not follow in the stream
+    TIME = "time"  # `at` decreases along the journal, or lies outside its seals
+    BODY = "body"  # the body does not hash to the header, or breaks its kind's rule
+    ROOT = "root"  # the rebuilt root is not the sealed one
+    HEADS = "heads"  # the rebuilt heads map is not the sealed one
+    SEALS = "seals"  # the seals themselves do not follow
+    MISSING = "missing"  # sealed, and not served
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fault, where it is (an entry's index or a seal's number, -1: neither), and both sides of it."""
+
+    fault: Fault
+    where: int
+    detail: str
+
+
+class Replay:
+    """The fold. Feed `entry` in journal order, and `seal` when as many entries as it covers have been fed."""
+
+    def __init__(self) -> None:
+        self._tree = merkle.Frontier()
+        self._map, self._buckets = heads.in_memory()
+        self._streams: dict[bytes, tuple[entries.Header, bytes]] = {}
+        self._changed: set[bytes] = set()
+        self._at = 0
+        self._first_at: int | None = None  # oldest and newest `at` since the last seal
+        self._sealed = Seal(0, 0, merkle.EMPTY_ROOT, heads.EMPTY, 0)
+
+    @property
+    def size(self) -> int:
+        """How many entries have been fed."""
+        return self._tree.size
+
+    def entry(self, raw: bytes, body: bytes | None) -> Iterator[Finding]:
+        """Takes the next entry; `body` is its canonical text, None where it is not to be checked."""
+        index = self._tree.size
+        leaf = entries.leaf(raw)
+        self._tree.append(leaf)
+        try:
+            header = entries.decode(raw)
+        except Malformed as error:
+            yield Finding(Fault.HEADER, index, str(error))
+            return
+        before, before_leaf = self._streams.get(header.key, (None, entries.ZERO))
+        try:
+            entries.check_follows(before, before_leaf, header)
+        except ProofFault as error:
+            yield Finding(Fault.STREAM, index, str(error))
+        if header.at < self._at:
+            yield Finding(Fault.TIME, index, f"accepted at {header.at}, the entry before at {self._at}")
+        self._at = max(self._at, header.at)
+        if self._first_at is None:
+            self._first_at = header.at
+        self._streams[header.key] = header, leaf
+        self._changed.add(header.key)
+        if body is not None:
+            yield from _check_body(index, header, body)
+
+    def seal(self, seal: Seal) -> Iterator[Finding]:
+        """Compares the next seal with what has been fed."""
+        before = self._sealed
+        if seal.number != before.number + 1 or seal.size <= before.size or seal.sealed_at < before.sealed_at:
+            yield Finding(Fault.SEALS, seal.number, f"{seal} after {before}")
+        self._sealed = seal
+        if seal.size != self._tree.size:
+            yield Finding(
+                Fault.MISSING, seal.number, f"seal {seal.number} covers {seal.size} entries, served were {self._tree.size}"
+            )
+            return
+        root = self._tree.root()
+        if root != seal.root:
+            yield Finding(Fault.ROOT, seal.number, f"rebuilt {root.hex()}, sealed is {seal.root.hex()}")
+        changes = [
+            heads.Met(key, header.seq + 1, leaf)
+            for key in self._changed
+            for header, leaf in (self._streams[key],)
+        ]
+        self._changed.clear()
+        self._buckets.update(self._map.update(changes))
+        if self._map.root != seal.heads:
+            yield Finding(
+                Fault.HEADS, seal.number, f"rebuilt {self._map.root.hex()}, sealed is {seal.heads.hex()}"
+            )
+        earliest = (before.sealed_at - CLOCK_SKEW) * 1000
+        latest = (seal.sealed_at + CLOCK_SKEW) * 1000
+        if self._first_at is not None and (self._first_at < earliest or self._at > latest):
+            yield Finding(
+                Fault.TIME, seal.number, f"entries from {self._first_at} to {self._at} in a seal of {earliest} to {latest}"
+            )
+        self._first_at = None
+
+
+def _check_body(index: int, header: entries.Header, text: bytes) -> Iterator[Finding]:
+    met = sha256(text).digest()
+    if met != header.body:
+        yield Finding(Fault.BODY, index, f"hashes to {met.hex()}, the header says {header.body.hex()}")
+        return
+    try:
+        body = canonical.parse(text)
+        if not isinstance(body, dict) or entries.encode_body(body) != text:
+            raise Malformed("a body that is not in canonical form")
+        kind = BY_WORD.get(str(body.get("kind")))
+        if kind is None or kind != header.kind:
+            raise Malformed(f"the body is a {body.get('kind')}, the header of kind {header.kind}")
+        subject = str(body.get("subject", ""))
+        if kind is not Kind.CHECKPOINT and subjects.key(subject) != header.key:
+            raise Malformed(f"the body is about {subject}, the header is not")
+        if kind in rules.RULES:
+            public = rules.check_public(kind, subject, body.get("public"))
+            rules.signed_in({**body, "subject": subject}, canonical.digest(public))
+    except Malformed as error:
+        yield Finding(Fault.BODY, index, str(error))

@@ -1,0 +1,282 @@
+"""Record: a signed statement becomes entries on the journal, or a clear error and nothing at all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Connection
+
+from suyuan.core import canonical, entries, merkle, proof, rules, statements, subjects
+from suyuan.core.entries import BY_WORD, Kind
+from suyuan.core.epcis.event_hash import event_hash
+from suyuan.core.epcis.identifiers import subject_of
+from suyuan.core.epcis.model import Event, subjects_named
+from suyuan.core.errors import BadSignature, Malformed, NoStanding, NotFound, UnknownSigner
+from suyuan.core.rules import Role
+from suyuan.core.statements import Batch, Recall, Signed, Signer
+from suyuan.services.known import Known
+from suyuan.storage import journal, outbox, registry
+from suyuan.storage.database import Database
+from suyuan.storage.journal import Accepted, Draft
+from suyuan.storage.registry import Item, Participant
+
+ITEMS_LIMIT = 100_000  # a batch's quantity; more are several batches
+
+
+@dataclass(frozen=True, slots=True)
+class Domains:
+    """EIP-712 domain separators of the three contracts that judge signatures."""
+
+    merchants: bytes
+    batches: bytes
+    journal: bytes
+
+
+class Recorder:
+    """Takes statements. `promise`: seconds within which the receipts promise a seal; `receipts`: who signs them."""
+
+    def __init__(
+        self,
+        database: Database,
+        known: Known,
+        domains: Domains,
+        receipts: Signer,
+        *,
+        promise: int,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._database = database
+        self._known = known
+        self._domains = domains
+        self._receipts = receipts
+        self._promise = promise
+        self._clock = clock
+
+    # -- events
+
+    def events(self, events: Sequence[Event]) -> list[Accepted]:
+        """Records events that carry their authors' statements, all or none."""
+        now = self._clock()
+        drafts = [self._event_draft(event, int(now)) for event in events]
+        with self._database.write() as connection:
+            return self._append(connection, drafts, now)
+
+    def _event_draft(self, event: Event, now: int) -> Draft:
+        signed = Signed.from_json(event.statement)
+        if signed.statement.kind != Kind.CHECKPOINT.word or signed.statement.subject:
+            raise Malformed("an event is stated as a checkpoint, without a subject", "statement/kind")
+        document = canonical.encode(dict(event.document))
+        name = sha256(document).digest()
+        identity = event_hash(event.document)
+        digest = bytes.fromhex(identity.removeprefix("ni:///sha-256;")[:64])
+        public: dict[str, Any] = {"event": identity, "document": name.hex()}
+        corrects = None
+        if event.error_declaration is not None:
+            with self._database.read() as connection:
+                original = journal.original(connection, digest)
+            if original is None:
+                raise NotFound("the event that the error declaration retracts was never recorded")
+            corrects = original[1]
+            public["corrects"] = corrects.hex()
+        self._check_author(signed, public, now)
+        named = subjects_named(event)
+        if not named:
+            raise Malformed("the event names nothing that could have a history", "eventList")
+        parent = None
+        if event.type == "AggregationEvent" and event.action != "DELETE" and event.parent_id is not None:
+            parent = subject_of(event.parent_id)
+        return Draft(
+            Kind.CHECKPOINT,
+            tuple(sorted(map(subjects.key, named))),
+            signed.by,
+            signed.statement.nonce,
+            entries.encode_body(rules.body_of(signed, public, named=len(named))),
+            name,
+            document,
+            journal.EventIndex(
+                digest,
+                event.event_id,
+                corrects,
+                parent,
+                event.type,
+                event.action,
+                event.event_time_ms,
+                event.biz_step,
+                event.disposition,
+                event.read_point and event.read_point.id,
+                event.biz_location and event.biz_location.id,
+            ),
+        )
+
+    # -- everything else
+
+    def statement(
+        self, kind: Kind, signed: Signed, public: object, document: object, extra: Mapping[str, Any]
+    ) -> Accepted:
+        """Records a product, a batch, a recall or a profile."""
+        now = self._clock()
+        if signed.statement.kind != kind.word:
+            raise Malformed(f"the statement is a {signed.statement.kind}, wanted is a {kind.word}", "statement/kind")
+        subject = subjects.parse(signed.statement.subject)
+        if subject != signed.statement.subject:
+            raise Malformed(f"the subject is written {subject}", "statement/subject")
+        checked = rules.check_public(kind, subject, public)
+        author = self._check_author(signed, checked, int(now))
+        if not isinstance(document, dict):
+            raise Malformed("a document is an object", "document")
+        text = canonical.encode(document)
+        name = sha256(text).digest()
+        if name.hex() != checked["document"]:
+            raise Malformed(f"hashes to {name.hex()}, the statement says {checked['document']}", "document")
+        draft = Draft(
+            kind,
+            (subjects.key(subject),),
+            signed.by,
+            signed.statement.nonce,
+            entries.encode_body(rules.body_of(signed, checked)),
+            name,
+            text,
+        )
+        with self._database.write() as connection:
+            (accepted,) = self._append(connection, [draft], now)
+            if accepted.outcome is journal.Outcome.NEW:
+                self._consequences(connection, kind, subject, author, signed, checked, extra)
+        return accepted
+
+    def _consequences(
+        self,
+        connection: Connection,
+        kind: Kind,
+        subject: str,
+        author: Participant,
+        signed: Signed,
+        public: dict[str, Any],
+        extra: Mapping[str, Any],
+    ) -> None:
+        if kind is Kind.PRODUCT:
+            self._check_owner(connection, subject, author)
+        elif kind is Kind.BATCH:
+            self._check_owner(connection, subject[:18], author)
+            self._register(connection, subject, signed, public, extra)
+        elif kind is Kind.RECALL:
+            batch = registry.batch(connection, subjects.key(subject))
+            if batch is None:
+                raise Malformed(f"{subject} was never registered", "statement/subject")
+            if author.role is not Role.REGULATOR:
+                if batch.merchant != author.id:
+                    raise NoStanding("a batch is recalled by its merchant or the regulator")
+                recall = Recall(batch.key, bytes.fromhex(public["document"]))
+                signature = statements.from_hex(extra.get("recall"), 65, "recall")
+                self._check_key(author, recall.digest(self._domains.batches), signature)
+                outbox.add(
+                    connection,
+                    "recall",
+                    {"key": batch.key.hex(), "reason": recall.reason.hex(), "signature": signature.hex()},
+                )
+        elif kind is Kind.MERCHANT and author.role is not Role.OPERATOR and subject != subjects.merchant(author.id):
+            raise NoStanding("a profile is written by its own merchant or the operator")
+
+    def _check_owner(self, connection: Connection, product: str, author: Participant) -> None:
+        """The first to list a product is the one who lists it."""
+        rows = journal.stream(connection, subjects.key(product), 0)
+        for row in rows:
+            body = canonical.parse_trusted(row.body)
+            if body["kind"] == Kind.PRODUCT.word:
+                if body["by"] != author.id:
+                    raise NoStanding(f"{product} is another merchant's product")
+                return
+        raise Malformed(f"{product} is not listed yet", "statement/subject")
+
+    def _register(
+        self, connection: Connection, subject: str, signed: Signed, public: dict[str, Any], extra: Mapping[str, Any]
+    ) -> None:
+        items = _items(subject, extra.get("items"))
+        tree = merkle.Tree(proof.item_leaf(item.serial, item.code) for item in items)
+        if len(items) != public["quantity"]:
+            raise Malformed(f"{len(items)} items, the quantity is {public['quantity']}", "items")
+        if tree.root().hex() != public["itemsRoot"]:
+            raise Malformed(f"have the root {tree.root().hex()}, the statement says {public['itemsRoot']}", "items")
+        key = subjects.key(subject)
+        batch = Batch(key, signed.by, len(items), tree.root(), canonical.digest(public))
+        signature = statements.from_hex(extra.get("registration"), 65, "registration")
+        author = self._known.participant(signed.by)
+        assert author is not None
+        self._check_key(author, batch.digest(self._domains.batches), signature)
+        registry.add_batch(
+            connection,
+            registry.BatchRow(key, subject, batch.merchant, batch.quantity, batch.items_root, batch.content),
+            items,
+        )
+        outbox.add(
+            connection,
+            "register",
+            {
+                "key": key.hex(),
+                "merchant": batch.merchant,
+                "quantity": batch.quantity,
+                "itemsRoot": batch.items_root.hex(),
+                "content": batch.content.hex(),
+                "signature": signature.hex(),
+            },
+        )
+
+    # -- what all have in common
+
+    def _append(self, connection: Connection, drafts: Sequence[Draft], now: float) -> list[Accepted]:
+        return journal.append(
+            connection,
+            drafts,
+            now=int(now * 1000),
+            promise=self._promise,
+            sign=lambda receipt: self._receipts.sign(receipt.digest(self._domains.journal)),
+        )
+
+    def _check_author(self, signed: Signed, public: dict[str, Any], now: int) -> Participant:
+        kind = BY_WORD.get(signed.statement.kind)
+        rule = None if kind is None else rules.RULES.get(kind)
+        if kind is None or rule is None:
+            raise Malformed(f"a {signed.statement.kind} is not taken", "statement/kind")
+        content = canonical.digest(public)
+        if content != signed.statement.content:
+            raise BadSignature(
+                f"the statement is over {signed.statement.content.hex()}, what was sent hashes to {content.hex()}"
+            )
+        author = self._known.participant(signed.by)
+        if author is None:
+            raise UnknownSigner(f"{signed.by} is not registered")
+        standing = author.standing_at(now)
+        if not standing.may_write:
+            raise NoStanding(f"{signed.by} is {standing.name.lower()}")
+        if author.role not in rule.writers:
+            raise NoStanding(f"a {author.role.name.lower()} writes no {kind.word}")
+        if signed.statement.issued_at > now + statements.SKEW:
+            raise BadSignature("issued in the future")
+        self._check_key(author, signed.statement.digest(self._domains.merchants), signed.signature)
+        return author
+
+    def _check_key(self, author: Participant, digest: bytes, signature: bytes) -> None:
+        signer = statements.recover(digest, signature)
+        if signer != author.key_at(int(self._clock())):
+            raise BadSignature(f"signed by {signer}, which is not the key of {author.id}")
+
+
+def _items(subject: str, value: object) -> list[Item]:
+    if not isinstance(value, list) or not 0 < len(value) <= ITEMS_LIMIT:
+        raise Malformed(f"one to {ITEMS_LIMIT} items are wanted", "items")
+    batch, gtin = subjects.key(subject), subject[4:18]
+    items = []
+    before = ""
+    for place, one in enumerate(value):
+        if not isinstance(one, dict) or not isinstance(one.get("serial"), str):
+            raise Malformed("an item is a serial and the hash of its code", f"items/{place}")
+        serial, code = one["serial"], statements.from_hex(one.get("code"), 32, f"items/{place}/code")
+        if serial.encode() <= before.encode() and place:
+            raise Malformed("serials stand in order, each once", f"items/{place}/serial")
+        subject_of_item = subjects.parse(subjects.item(gtin, serial))
+        items.append(Item(subjects.key(subject_of_item), batch, place, serial, code))
+        before = serial
+    return items

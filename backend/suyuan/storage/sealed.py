@@ -1,0 +1,297 @@
+"""The sealed journal: seals as they go on-chain, the tree's tiles and the heads map's buckets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from suyuan.core import heads, merkle
+from suyuan.core.errors import ProofFault
+from suyuan.core.proof import Seal
+from suyuan.storage.database import Database
+
+TILE = 256
+_HEIGHT = 8
+
+
+class SealState(StrEnum):
+    """How far a seal has come."""
+
+    PREPARED = "prepared"  # written down; what is sent is not known yet
+    SENT = "sent"  # its transaction is written down and may have been sent
+    SEALED = "sealed"  # confirmed by the chain
+
+
+@dataclass(frozen=True, slots=True)
+class SealRow:
+    """A seal as written down. `raw`, `tx`, `nonce`, `fee` are its newest transaction's, once there is one."""
+
+    number: int
+    size: int
+    root: bytes
+    heads: bytes
+    state: SealState
+    raw: bytes | None
+    tx: bytes | None
+    nonce: int | None
+    fee: int | None
+    block: int | None
+    sealed_at: int | None
+
+    def seal(self) -> Seal:
+        """The seal that a bundle shows."""
+        return Seal(self.number, self.size, self.root, self.heads, self.sealed_at or 0)
+
+
+def _row(values: Any) -> SealRow:
+    number, size, root, head, state, raw, tx, nonce, fee, block, sealed_at = values
+    return SealRow(
+        number, size, bytes(root), bytes(head), SealState(state), raw and bytes(raw), tx and bytes(tx), nonce, fee,
+        block, sealed_at,
+    )  # fmt: skip
+
+
+_COLUMNS = "number, size, root, heads, state, raw, tx, nonce, fee, block, sealed_at"
+
+
+def newest(connection: Connection) -> SealRow | None:
+    """The newest seal, however far it has come."""
+    found = connection.execute(
+        text(f"SELECT {_COLUMNS} FROM seals ORDER BY number DESC LIMIT 1")
+    ).one_or_none()
+    return None if found is None else _row(found)
+
+
+def newest_sealed(connection: Connection) -> SealRow | None:
+    """The newest seal that the chain has confirmed (and may, after a reorganisation, be getting again)."""
+    found = connection.exec_driver_sql(
+        f"SELECT {_COLUMNS} FROM seals WHERE sealed_at IS NOT NULL ORDER BY number DESC LIMIT 1"
+    ).one_or_none()
+    return None if found is None else _row(found)
+
+
+def by_number(connection: Connection, number: int) -> SealRow | None:
+    """A seal by its number."""
+    found = connection.execute(
+        text(f"SELECT {_COLUMNS} FROM seals WHERE number = :number"), {"number": number}
+    ).one_or_none()
+    return None if found is None else _row(found)
+
+
+def oldest_open(connection: Connection) -> SealRow | None:
+    """The oldest seal that is written down and not on-chain."""
+    found = connection.execute(
+        text(f"SELECT {_COLUMNS} FROM seals WHERE state <> 'sealed' ORDER BY number LIMIT 1")
+    ).one_or_none()
+    return None if found is None else _row(found)
+
+
+def unseal(connection: Connection, after: int) -> int:
+    """Seals after a number vanished from the chain: they wait to be sent again. Gives how many."""
+    return connection.execute(
+        text(
+            "UPDATE seals SET state = 'prepared', raw = NULL, tx = NULL, nonce = NULL, fee = NULL"
+            " WHERE number > :after AND state = 'sealed'"
+        ),
+        {"after": after},
+    ).rowcount
+
+
+def prepare(connection: Connection, seal: Seal) -> None:
+    """Writes a seal down before anything is sent."""
+    connection.execute(
+        text("INSERT INTO seals (number, size, root, heads, state) VALUES (:number, :size, :root, :heads, 'prepared')"),
+        {"number": seal.number, "size": seal.size, "root": seal.root, "heads": seal.heads},
+    )
+
+
+def sending(connection: Connection, number: int, *, raw: bytes, tx: bytes, nonce: int, fee: int) -> None:
+    """Writes down the transaction that is about to be sent for a seal."""
+    connection.execute(
+        text("UPDATE seals SET state = 'sent', raw = :raw, tx = :tx, nonce = :nonce, fee = :fee WHERE number = :number"),
+        {"number": number, "raw": raw, "tx": tx, "nonce": nonce, "fee": fee},
+    )
+
+
+def unsent(connection: Connection, number: int) -> None:
+    """A seal whose transaction came to nothing is only prepared again."""
+    connection.execute(
+        text(
+            "UPDATE seals SET state = 'prepared', raw = NULL, tx = NULL, nonce = NULL, fee = NULL"
+            " WHERE number = :number"
+        ),
+        {"number": number},
+    )
+
+
+def confirm(
+    connection: Connection,
+    number: int,
+    *,
+    block: int,
+    sealed_at: int,
+    tx: bytes,
+    buckets: Mapping[int, tuple[bytes, heads.Summary]],
+) -> None:
+    """Marks a seal as sealed, and makes the heads map's changed buckets the sealed ones, together."""
+    connection.execute(
+        text(
+            "UPDATE seals SET state = 'sealed', block = :block, sealed_at = :at, tx = :tx WHERE number = :number"
+        ),
+        {"number": number, "block": block, "at": sealed_at, "tx": tx},
+    )
+    if buckets:
+        connection.execute(
+            text(
+                "INSERT INTO buckets (n, records, keys, hash, seal) VALUES (:n, :records, :keys, :hash, :seal)"
+                " ON CONFLICT (n) DO UPDATE SET records = excluded.records, keys = excluded.keys,"
+                " hash = excluded.hash, seal = excluded.seal"
+            ),
+            [
+                {"n": n, "records": records, "keys": summary.keys, "hash": summary.hash, "seal": number}
+                for n, (records, summary) in buckets.items()
+            ],
+        )
+
+
+def summaries(connection: Connection, after: int, until: int) -> dict[int, heads.Summary]:
+    """The summaries of buckets that seals after `after` changed. Raises ProofFault if one newer than `until` did."""
+    found = connection.exec_driver_sql("SELECT n, keys, hash, seal FROM buckets WHERE seal > %s", (after,))
+    changed = {}
+    for n, keys, h, seal in found:
+        if seal > until:
+            raise StaleRead
+        changed[n] = heads.Summary(keys, bytes(h))
+    return changed
+
+
+class StaleRead(ProofFault):
+    """What was read belongs to a newer seal than the reader's: read again."""
+
+    def __init__(self) -> None:
+        super().__init__("a newer seal came while this was read")
+
+
+def bucket(connection: Connection, n: int, until: int) -> bytes:
+    """A bucket's records. Raises StaleRead if a seal newer than `until` changed it."""
+    found = connection.exec_driver_sql("SELECT records, seal FROM buckets WHERE n = %s", (n,)).one_or_none()
+    if found is None:
+        return b""
+    if found[1] > until:
+        raise StaleRead
+    return bytes(found[0])
+
+
+def buckets_of(connection: Connection, numbers: Iterable[int]) -> dict[int, bytes]:
+    """Several buckets' records."""
+    found = connection.exec_driver_sql("SELECT n, records FROM buckets WHERE n = ANY(%s)", (list(numbers),))
+    return {n: bytes(records) for n, records in found}
+
+
+def leaves(connection: Connection, begin: int, end: int) -> Iterator[bytes]:
+    """The headers from `begin` to `end`, in order, read in steps so that a million fit in memory."""
+    for start in range(begin, end, 50_000):
+        found = connection.exec_driver_sql(
+            "SELECT header FROM entries WHERE index >= %s AND index < %s ORDER BY index",
+            (start, min(end, start + 50_000)),
+        )
+        for (header,) in found:
+            yield bytes(header)
+
+
+# -- tiles
+
+def extend(connection: Connection, begin: int, leaf_hashes: Sequence[bytes]) -> None:
+    """Puts leaves from index `begin` on into the tiles of every level that they fill."""
+    level, first, hashes = 0, begin, list(leaf_hashes)
+    while hashes:
+        n, inside = divmod(first, TILE)
+        carried: list[bytes] = []
+        held = tile(connection, level, n)[:inside] if inside else []
+        if len(held) < inside:
+            raise ProofFault(f"tile {level}/{n} has {len(held)} hashes, wanted are {inside}")
+        everything = held + hashes
+        rows = []
+        for offset in range(0, len(everything), TILE):
+            part = everything[offset : offset + TILE]
+            rows.append({"level": level, "n": n + offset // TILE, "hashes": b"".join(part)})
+            if len(part) == TILE:
+                carried.append(_rows_of(part)[_HEIGHT][0])
+        connection.execute(
+            text(
+                "INSERT INTO tiles (level, n, hashes) VALUES (:level, :n, :hashes)"
+                " ON CONFLICT (level, n) DO UPDATE SET hashes = excluded.hashes"
+            ),
+            rows,
+        )
+        level, first, hashes = level + 1, n, carried
+
+
+def tile(connection: Connection, level: int, n: int) -> list[bytes]:
+    """A tile's hashes, as many as there are."""
+    found = connection.exec_driver_sql(
+        "SELECT hashes FROM tiles WHERE level = %s AND n = %s", (level, n)
+    ).scalar()
+    return [] if found is None else [bytes(found[i : i + 32]) for i in range(0, len(found), 32)]
+
+
+def _rows_of(hashes: list[bytes]) -> list[list[bytes]]:
+    """The rows of full subtrees over a tile's hashes, the hashes themselves first."""
+    rows = [hashes]
+    for _ in range(_HEIGHT):
+        below = rows[-1]
+        rows.append([merkle.node(below[i], below[i + 1]) for i in range(0, len(below) - 1, 2)])
+    return rows
+
+
+class TiledTree:
+    """The journal's tree as `merkle.Nodes`, over tiles. Full tiles never change and are kept in memory, the newest used."""
+
+    def __init__(self, database: Database, *, keep: int = 4096) -> None:
+        self._database = database
+        self._full = lru_cache(maxsize=keep)(self._load)
+        self._edge: dict[tuple[int, int], list[list[bytes]]] = {}
+
+    def _load(self, level: int, n: int) -> list[list[bytes]]:
+        with self._database.read() as connection:
+            rows = _rows_of(tile(connection, level, n))
+        if len(rows[0]) < TILE:
+            self._edge[level, n] = rows
+            raise _Partial
+        self._edge.pop((level, n), None)
+        return rows
+
+    def full(self, height: int, i: int) -> bytes:
+        level, row = divmod(height, _HEIGHT)
+        n, place = divmod(i, TILE >> row)
+        edge = self._edge.get((level, n))
+        if edge is not None and place < len(edge[row]):
+            return edge[row][place]
+        try:
+            return self._full(level, n)[row][place]
+        except _Partial:
+            rows = self._edge[level, n][row]
+            if place < len(rows):
+                return rows[place]
+            raise ProofFault(f"no full subtree {i} of height {height}") from None
+
+
+class InTransaction:
+    """The tree as `merkle.Nodes`, as a transaction that is extending it sees it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._rows = lru_cache(maxsize=64)(lambda level, n: _rows_of(tile(connection, level, n)))
+
+    def full(self, height: int, i: int) -> bytes:
+        level, row = divmod(height, _HEIGHT)
+        n, place = divmod(i, TILE >> row)
+        return self._rows(level, n)[row][place]
+
+
+class _Partial(Exception):
+    """The tile is not full: not to be kept by the cache of full ones."""

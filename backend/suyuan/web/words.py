@@ -1,0 +1,505 @@
+"""Every word that the site says, in Chinese and in English, and how numbers and times are written in both.
+
+No sentence here claims more than section 12 of the protocol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias, get_args
+
+from suyuan.services.look_up import CHINA, Quote, Text
+
+Lang: TypeAlias = Literal["zh", "en"]
+LANGS: tuple[Lang, ...] = get_args(Lang)
+TAGS: Mapping[Lang, str] = {"zh": "zh-Hans-CN", "en": "en"}
+
+_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+
+WORDS: Mapping[str, tuple[str, str]] = {
+    # the frame
+    "site": ("溯源", "Suyuan"),
+    "tagline": ("记录可以由您自己核验", "Records that you can check yourself"),
+    "other_language": ("English", "中文"),
+    "skip": ("跳到正文", "Skip to content"),
+    "about": ("证明了什么", "What is proven"),
+    "home": ("首页", "Home"),
+    "print": ("打印", "Print"),
+    "open_source": (
+        "本页不加载任何第三方内容，不使用统计或追踪。",
+        "This page loads nothing from elsewhere and tracks nothing.",
+    ),
+    # home
+    "home_title": ("从哪里来，\n一查便知。", "Where it comes from,\non the record."),
+    "home_line": (
+        "商品的每一步由经手者签名、封存上链；您的浏览器当场核验，不必相信写记录的人。",
+        "Each step is signed by who did it and sealed on a chain. Your own browser checks it, so you need not trust"
+        " the one who wrote it.",
+    ),
+    "code": ("商品码", "Code"),
+    "code_hint": (
+        "扫包装上的二维码，或粘贴链接、输入条码数字",
+        "Scan the code on the pack, or paste its link, or type the digits",
+    ),
+    "look": ("查询", "Look up"),
+    "camera": ("用相机扫码", "Scan with the camera"),
+    "camera_none": ("没有读到二维码，请靠近一些。", "No code read yet: move closer."),
+    "examples": ("看看例子", "Examples"),
+    "examples_note": (
+        "演示数据：企业与商品皆为虚构。",
+        "Demonstration data: the companies and goods are invented.",
+    ),
+    # subjects
+    "product": ("商品", "Product"),
+    "batch": ("批次", "Batch"),
+    "item": ("单件", "Item"),
+    "parcel": ("物流单元", "Parcel"),
+    "class": ("商品", "Product"),
+    "other": ("其他", "Other"),
+    "lot": ("批号", "Lot"),
+    "serial": ("序列号", "Serial"),
+    "gtin": ("商品条码", "GTIN"),
+    "sscc": ("物流单元代码", "SSCC"),
+    "produced": ("生产日期", "Produced"),
+    "expires": ("保质期至", "Best before"),
+    "net": ("净含量", "Net content"),
+    "origin": ("产地", "Origin"),
+    "storage": ("贮存", "Storage"),
+    "quantity": ("登记数量", "Registered"),
+    "pieces": ("{n} 件", "{n} pieces"),
+    "piece": ("{n} 件", "{n} piece"),
+    "made_by": ("生产经营者", "By"),
+    "listed_by": ("商品信息由 {name} 发布", "Described by {name}"),
+    "no_listing": ("尚未发布商品信息", "Nobody has described this product yet"),
+    "whole_batch": ("查看整个批次", "The whole batch"),
+    "whole_product": ("查看此商品", "The product"),
+    "batches": ("批次", "Batches"),
+    "no_batches": ("还没有登记批次。", "No batch is registered yet."),
+    "registered": ("{date} 上链登记", "on-chain since {date}"),
+    "not_registered": ("尚未上链", "not on-chain yet"),
+    "recalled_on": ("{date} 召回", "recalled {date}"),
+    "item_silent": (
+        "没有任何记录单独提到这一件；它在批次的单件清单之中，以下是它所属批次的记录。",
+        "No record names this very item. It is on its batch's list of items; what follows is the batch's record.",
+    ),
+    # participants
+    "role_0": ("未登记", "not registered"),
+    "role_1": ("商家", "merchant"),
+    "role_2": ("合作方", "partner"),
+    "role_3": ("平台运营方", "operator"),
+    "role_4": ("监管机构", "regulator"),
+    "standing_0": ("未登记", "not registered"),
+    "standing_1": ("资格正常", "in good standing"),
+    "standing_2": ("受到警告", "warned"),
+    "standing_3": ("已暂停资格", "suspended"),
+    "standing_4": ("已取消资格", "expelled"),
+    "since": ("自 {date}", "since {date}"),
+    "unnamed": ("未公布名称", "name not published"),
+    # what could hurt
+    "alerts": ("请先留意", "Know this first"),
+    "recalled": ("已召回", "Recalled"),
+    "recalled_text": ("这个批次已于 {date} 召回。", "This batch was recalled on {date}."),
+    "recalled_by": ("召回由 {name} 签署。", "Signed by {name}."),
+    "on_chain": ("召回已登记在链上。", "The recall is on the chain."),
+    "not_on_chain": ("召回已入日志，尚未登记上链。", "The recall is in the journal and not on the chain yet."),
+    "advice": ("怎么办", "What to do"),
+    "reason": ("原因", "Why"),
+    "lost": ("不应在市面上", "Should not be on sale"),
+    "lost_text": (
+        "记录显示它于 {date} 已{state}。若它在您手中，请勿使用，并向商家或 12315 反映。",
+        "On record as {state} on {date}. If you hold it, do not use it, and tell the merchant or call 12315.",
+    ),
+    "unfit": ("不合格记录", "Failed a check"),
+    "unfit_text": ("{date} 的记录：{state}。", "On record on {date}: {state}."),
+    "excursion": ("超出约定范围", "Outside the agreed range"),
+    "excursion_high": (
+        "{what}最高 {value}，约定不高于 {limit}。",
+        "{what} rose to {value}; the limit is {limit}.",
+    ),
+    "excursion_low": ("{what}最低 {value}，约定不低于 {limit}。", "{what} fell to {value}; the limit is {limit}."),
+    "excursion_any": ("{what}曾触发警报。", "{what} raised an alarm."),
+    "excursion_share": (
+        "这条记录涉及同批次的一部分，未必包含这一件。",
+        "That record is of a part of the batch, which may or may not hold this item.",
+    ),
+    "see_step": ("查看这一步", "See that step"),
+    "expired": ("已过保质期", "Past its date"),
+    "expired_text": ("保质期至 {date}。", "Best before {date}."),
+    "other_lot": ("批号不符", "The lot differs"),
+    "other_lot_text": (
+        "标签写的批号是 {label}，记录里是 {record}。标签可能被改动。",
+        "The label says lot {label}, the record says {record}. The label may have been altered.",
+    ),
+    "standing": ("商家资格异常", "The merchant's standing"),
+    "standing_text": ("{name}：{standing}（自 {date}）。", "{name} is {standing} since {date}."),
+    "warned": ("商家受到警告", "The merchant was warned"),
+    "sold": ("已售出", "Sold already"),
+    "sold_text": (
+        "记录显示它已于 {date} 售出（{place}）。如果您还没有买下它，这张标签可能是复制的。",
+        "On record as sold on {date} ({place}). If you have not bought it yet, its label may be a copy.",
+    ),
+    # the check
+    "check": ("核验", "The check"),
+    "waiting_title": ("您的浏览器尚未核验", "Not checked by your browser yet"),
+    "waiting_text": (
+        "本站称：截至 {date}（第 {number} 次封存），证明中含 {n} 条签名记录。这只是本站的说法。",
+        "This site says: as of {date} (seal {number}), the proof holds {n} signed records. So far that is only what"
+        " this site says.",
+    ),
+    "waiting_absent": (
+        "本站称：截至 {date}（第 {number} 次封存），日志中没有它的任何记录。这只是本站的说法。",
+        "This site says: as of {date} (seal {number}), the journal has no record of it. So far that is only what"
+        " this site says.",
+    ),
+    "noscript": (
+        "浏览器未运行脚本，因此本页没有被核验。下载证明文件，可用任何独立的核验程序检查下列九项。",
+        "Scripts are off, so nothing here was checked. The proof can be downloaded and the nine points below checked"
+        " with any verifier.",
+    ),
+    "limits": (
+        "核验能证明记录由谁签署、何时封存、没有改动或遗漏；不能证明记录内容属实。",
+        "A check proves who signed, when it was sealed, and that nothing was altered or left out. It does not prove"
+        " that what was recorded is true.",
+    ),
+    "more_limits": ("证明了什么、没有证明什么", "What is proven, and what is not"),
+    # the journey
+    "journey": ("来路", "The journey"),
+    "journey_none": ("还没有经手记录。", "No step is on record yet."),
+    "signed_by": ("{name} 签署", "Signed by {name}"),
+    "recorded": ("{date} 入账", "recorded {date}"),
+    "recorded_late": ("{date} 入账，事后 {age}", "recorded {date}, {age} later"),
+    "pending": ("待封存", "not sealed yet"),
+    "scope_container": ("随箱记录", "Of the case or pallet that it was in"),
+    "scope_batch": ("整批记录", "Of the whole batch"),
+    "scope_share": (
+        "同批次{n}的记录，未必包含这一件",
+        "Of {n} of the batch, which may or may not hold this item",
+    ),
+    "some": ("一部分", "a part"),
+    "elsewhere": (
+        "另有 {n} 条记录发生在它装入之前或取出之后，与它无关，未在此列出。",
+        "{n} more records are of its case or pallet before it went in or after it came out, and are not listed.",
+    ),
+    "part_what": ("涉及", "Of"),
+    "part_container": ("容器", "Container"),
+    "part_content": ("内含", "Holding"),
+    "part_input": ("投入", "Inputs"),
+    "part_output": ("产出", "Outputs"),
+    "thing_item": ("{n} 件 {name}", "{n} × {name}"),
+    "thing_lot": ("{amount} {name}，批号 {lot}", "{amount} {name}, lot {lot}"),
+    "thing_class": ("{amount} {name}", "{amount} {name}"),
+    "thing_parcel": ("物流单元 {id}", "Parcel {id}"),
+    "thing_other": ("{id}", "{id}"),
+    "from_to": ("{a} → {b}", "{a} → {b}"),
+    "certificate": ("检验报告编号", "Report"),
+    "retracted": ("已撤回", "Retracted"),
+    "retracted_text": ("{date} 由签署者撤回：{reason}。", "Taken back by its signer on {date}: {reason}."),
+    "declares": ("撤回一条记录", "A record is retracted"),
+    "declares_text": ("{reason}。原记录保留并标明已撤回。", "{reason}. What it retracts stays, marked as such."),
+    "did_not_occur": ("该事件未发生", "it did not happen"),
+    "incorrect_data": ("数据有误", "its data was wrong"),
+    "readings": ("{n} 次读数", "{n} readings"),
+    "time": ("时间", "Time"),
+    "value": ("读数", "Reading"),
+    "limit_high": ("上限 {value}", "limit {value}"),
+    "limit_low": ("下限 {value}", "limit {value}"),
+    "within": ("在约定范围内", "within the agreed range"),
+    "outside": ("超限", "outside"),
+    "no_limits": ("未约定范围", "no range agreed"),
+    "chart": (
+        "{what}曲线：{least} 至 {most}，{verdict}",
+        "{what} from {least} to {most}, {verdict}",
+    ),
+    # rights
+    "rights": ("您的权利", "Your rights"),
+    "rights_text": (
+        "在中国大陆，消费者有知情权、公平交易权和依法求偿权。食品不符合安全标准的，可依《食品安全法》要求赔偿。请保留购物凭证与包装。",
+        "In mainland China consumers have the right to know what they buy and to be compensated; food below the"
+        " safety standard gives a claim under the Food Safety Law. Keep your receipt and the packaging.",
+    ),
+    "rights_call": ("投诉举报：拨打 12315（全国消费者投诉举报热线）", "Complaints: call 12315, the consumer hotline"),
+    # the proof
+    "proof": ("证明与证据", "Proof and evidence"),
+    "obligations": ("九项核验", "The nine points"),
+    "to_check": ("待核验", "not checked"),
+    "o1": ("封存确在链上，且是您认得的那一套合约", "The seal is on the chain, in the contracts that you know"),
+    "o2": ("目录证明指向这次封存", "The index proof leads to that seal"),
+    "o3": ("最新一条就是这里的最新一条", "The newest record shown is the newest there is"),
+    "o4": ("正文与文件和记录头一致", "Texts and documents match what was sealed"),
+    "o5": ("前后相接，没有缺漏", "In order, without a gap"),
+    "o6": ("每一条都在日志的该位置", "Each record is in the journal at its place"),
+    "o7": ("签名有效，签署者当时有资格", "Signatures hold, and signers had standing at the time"),
+    "o8": ("累计数字前后一致", "Running totals follow from each other"),
+    "o9": ("属于所示批次；召回状态", "It belongs to its batch; recall status"),
+    "seal": ("封存", "Seal"),
+    "sealed_at": ("封存时间", "Sealed"),
+    "ago": ("{age}前", "{age} ago"),
+    "size": ("日志条数", "Journal size"),
+    "root": ("日志根", "Journal root"),
+    "heads": ("目录根", "Index root"),
+    "block": ("区块", "Block"),
+    "transaction": ("交易", "Transaction"),
+    "deployment": ("部署", "Deployment"),
+    "chain_n": ("链 {n}", "chain {n}"),
+    "streams": ("所含记录", "Records shown"),
+    "shown_of": ("{shown} / {count} 条", "{shown} of {count}"),
+    "pending_n": ("另有 {n} 条已受理、待封存", "{n} more accepted and not sealed yet"),
+    "relation_batch": ("批次", "batch"),
+    "relation_container": ("箱或托盘", "case or pallet"),
+    "download": ("下载证明文件（.proof.json）", "Download the proof (.proof.json)"),
+    "all_entries": ("完整历史的证明", "Proof of the whole history"),
+    "rpc": ("用哪个节点查询链", "The node that answers for the chain"),
+    "rpc_hint": (
+        "默认由本站自己的节点回答，不算独立。填入您信任的 JSON-RPC 地址；只保存在本机。",
+        "By default this site's own node answers: not independent. Enter the JSON-RPC address of a node that you"
+        " trust; it is kept on this device.",
+    ),
+    "rpc_use": ("使用并重新核验", "Use it and check again"),
+    "rpc_reset": ("改回本站节点", "Back to this site's node"),
+    # absent and errors
+    "absent_title": ("没有任何记录", "Nothing is recorded"),
+    "absent_text": (
+        "日志中没有关于这个编码的任何记录，而且这一点本身可以证明。包装上若真有此码，它可能是伪造的，或尚未登记。",
+        "The journal holds nothing about this code, and that absence can itself be proven. If a pack really bears it,"
+        " it may be forged, or not registered yet.",
+    ),
+    "absent_product": ("商品本身有登记：", "The product itself is on record: "),
+    "bad_title": ("这不是有效的编码", "This is not a valid code"),
+    "bad_text": (
+        "数字或格式有误，常见的是输错或漏了一位。请再核对一次。",
+        "A digit or the form is wrong, most often one mistyped or left out. Please compare it again.",
+    ),
+    "bad_check": (
+        "校验位不对：编码里有一位数字很可能输错了。",
+        "The check digit is wrong: most likely one digit was mistyped.",
+    ),
+    "missing_title": ("没有这个页面", "There is no such page"),
+    "missing_text": ("链接可能不完整。", "The link may be incomplete."),
+    "away_title": ("暂时无法回答", "No answer for the moment"),
+    "away_text": ("系统的一部分暂时不可用，没有丢失任何记录。请稍后再试。",
+                  "A part of the system is away; nothing is lost. Please try again shortly."),
+    "fault_title": ("本站出了问题", "Something is wrong here"),
+    "fault_text": ("问题已记下，与您的商品无关。", "It was written down. It has nothing to do with your goods."),
+    "detail": ("详细信息", "Detail"),
+    "back": ("返回首页", "Back to the start"),
+    # about
+    "about_title": ("证明了什么，没有证明什么", "What is proven, and what is not"),
+    "about_proven": ("已证明", "Proven"),
+    "about_needs": (
+        "条件：您认得这一套合约（首次访问、标签印字或保存的核验程序），链由不属于运营方的节点回答，核验程序来自别处。",
+        "To a reader who knows the contracts (from a first visit, a label's print or a saved verifier), asks a node"
+        " that is not the operator's, and has the verifier from elsewhere:",
+    ),
+    "about_yes_1": ("记录了这些内容，由这把密钥签署。", "that this was recorded, and signed with this key;"),
+    "about_yes_2": ("在这个时间之前已经封存，此后没有改动。", "that it was sealed by then, and is unaltered since;"),
+    "about_yes_3": ("顺序如此；截至封存，一条不少。", "that it is in this order, and all of it as of the seal;"),
+    "about_yes_4": ("从所示最早一条起，合计数字无误。", "that the totals follow from the oldest entry shown."),
+    "about_unproven": ("没有证明", "Not proven"),
+    "about_no_1": ("记录的内容属实。", "That what was recorded is true."),
+    "about_no_2": ("订单真实、买家诚实。", "That an order was real, or its buyer honest."),
+    "about_no_3": ("运营方与商家不是同一家。", "That operator and merchant are not the same."),
+    "about_no_4": ("回答链上状态的节点说了真话；可以多问几个。", "That a node tells the truth about the chain: ask several."),
+    "about_no_5": (
+        "运营方没有藏着从未示人的东西。",
+        "That an operator keeps nothing to itself that nobody else has seen.",
+    ),
+    "about_no_6": ("在这里删除的文字，别处也都删除了。", "That words erased here are erased everywhere."),
+    "about_no_7": (
+        "您手中的东西就是标签所说的那一件：标签可以被复制。",
+        "That the thing in your hand is the one its label names: labels can be copied.",
+    ),
+    "about_site": (
+        "本页的核验程序由本站提供。一个作恶的网站也能提供作恶的程序，因此要紧时请用保存的核验程序检查下载的证明文件。",
+        "This page's verifier comes from this very site, and a dishonest site could serve a dishonest one. When it"
+        " matters, check the downloaded proof with a verifier that you saved or got elsewhere.",
+    ),
+}  # fmt: skip
+
+STEPS: Mapping[str, tuple[str, str]] = {
+    "": ("记录", "Recorded"),
+    "accepting": ("验收", "Accepted"),
+    "arriving": ("到达", "Arrived"),
+    "assembling": ("组装", "Assembled"),
+    "collecting": ("收集", "Collected"),
+    "commissioning": ("逐件赋码", "Each given its code"),
+    "consigning": ("交付托运", "Consigned"),
+    "creating_class_instance": ("生产成批", "Made"),
+    "cycle_counting": ("循环盘点", "Counted"),
+    "decommissioning": ("注销编码", "Code retired"),
+    "departing": ("出发", "Departed"),
+    "destroying": ("销毁", "Destroyed"),
+    "disassembling": ("拆解", "Taken apart"),
+    "dispensing": ("配发", "Dispensed"),
+    "encoding": ("写码", "Encoded"),
+    "entering_exiting": ("出入闸", "Passed a gate"),
+    "holding": ("封存待查", "Held back"),
+    "inspecting": ("检验", "Inspected"),
+    "installing": ("安装", "Installed"),
+    "killing": ("注销标签", "Tag killed"),
+    "loading": ("装车", "Loaded"),
+    "other": ("其他", "Other"),
+    "packing": ("装箱", "Packed"),
+    "picking": ("拣货", "Picked"),
+    "receiving": ("收货", "Received"),
+    "removing": ("移出", "Removed"),
+    "repackaging": ("重新包装", "Repacked"),
+    "repairing": ("修理", "Repaired"),
+    "replacing": ("更换", "Replaced"),
+    "reserving": ("预留", "Reserved"),
+    "retail_selling": ("零售售出", "Sold"),
+    "sampling": ("抽样", "Sampled"),
+    "sensor_reporting": ("途中监测", "Sensors read"),
+    "shipping": ("发货", "Shipped"),
+    "staging_outbound": ("待发", "Staged for shipping"),
+    "stock_taking": ("盘点", "Stock taken"),
+    "stocking": ("上架", "Put on the shelf"),
+    "storing": ("入库", "Stored"),
+    "transporting": ("运输", "Moved"),
+    "unloading": ("卸车", "Unloaded"),
+    "unpacking": ("拆箱", "Unpacked"),
+    "void_shipping": ("取消发货", "Shipment voided"),
+}
+
+DISPOSITIONS: Mapping[str, tuple[str, str]] = {
+    "active": ("启用", "active"),
+    "available": ("可用", "available"),
+    "completeness_inferred": ("推定齐全", "complete, by inference"),
+    "completeness_verified": ("核实齐全", "complete"),
+    "conformant": ("合格", "conforms"),
+    "container_closed": ("已封箱", "closed"),
+    "container_open": ("已开箱", "open"),
+    "damaged": ("损坏", "damaged"),
+    "destroyed": ("销毁", "destroyed"),
+    "dispensed": ("配发", "dispensed"),
+    "disposed": ("处置", "disposed of"),
+    "encoded": ("已写码", "encoded"),
+    "expired": ("过期", "expired"),
+    "in_progress": ("处理中", "in progress"),
+    "in_transit": ("在途", "on the way"),
+    "inactive": ("停用", "inactive"),
+    "mismatch_class": ("品类不符", "another product than expected"),
+    "mismatch_instance": ("单件不符", "another item than expected"),
+    "mismatch_quantity": ("数量不符", "another quantity than expected"),
+    "needs_replacement": ("需更换", "needs replacement"),
+    "no_pedigree_match": ("来历不符", "without matching history"),
+    "non_conformant": ("不合格", "does not conform"),
+    "non_sellable_other": ("不可销售", "not for sale"),
+    "partially_dispensed": ("部分配发", "partly dispensed"),
+    "recalled": ("召回", "recalled"),
+    "reserved": ("预留", "reserved"),
+    "retail_sold": ("已售", "sold"),
+    "returned": ("退回", "returned"),
+    "sellable_accessible": ("在售", "on sale"),
+    "sellable_not_accessible": ("可售，未上架", "to be put on sale"),
+    "stolen": ("被盗", "stolen"),
+    "unavailable": ("不可用", "unavailable"),
+    "unknown": ("不明", "unknown"),
+}
+
+MEASURED: Mapping[str, tuple[str, str]] = {
+    "Temperature": ("温度", "Temperature"),
+    "RelativeHumidity": ("相对湿度", "Relative humidity"),
+    "AbsoluteHumidity": ("绝对湿度", "Absolute humidity"),
+    "MassConcentration": ("溶氧等质量浓度", "Mass concentration"),
+    "Pressure": ("压力", "Pressure"),
+    "Acceleration": ("加速度", "Acceleration"),
+    "Illuminance": ("照度", "Illuminance"),
+    "Mass": ("质量", "Mass"),
+    "Speed": ("速度", "Speed"),
+}
+
+UNITS: Mapping[str, str] = {  # UN/ECE Recommendation 20
+    "CEL": "°C", "FAH": "°F", "KEL": "K", "P1": "%", "M1": "mg/L", "KGM": "kg", "GRM": "g", "TNE": "t", "LTR": "L",
+    "MLT": "mL", "MTR": "m", "LUX": "lx", "HPA": "hPa", "KPA": "kPa", "KMH": "km/h", "A97": "hPa", "GL": "g/L",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the site says, in one language."""
+
+    lang: Lang
+
+    def __call__(self, key: str, **values: object) -> str:
+        """The sentence of that key, with its values."""
+        return self._of(WORDS[key]).format(**values)
+
+    def _of(self, pair: tuple[str, str]) -> str:
+        return pair[LANGS.index(self.lang)]
+
+    @property
+    def tag(self) -> str:
+        """The language's BCP 47 tag."""
+        return TAGS[self.lang]
+
+    @property
+    def other(self) -> Lang:
+        """The language that one may switch to."""
+        return "en" if self.lang == "zh" else "zh"
+
+    def text(self, text: Text) -> str:
+        """Words of a document, in this language or else in the other."""
+        return (text.zh or text.en) if self.lang == "zh" else (text.en or text.zh)
+
+    def language_of(self, text: Text) -> Lang:
+        """The language in which `text` gives a document's words."""
+        return self.lang if (text.zh, text.en)[LANGS.index(self.lang)] else self.other
+
+    def pointer(self, quote: Quote) -> str:
+        """The JSON pointer to the very words that `text` gives."""
+        return quote.pointer.replace("*", self.language_of(quote.text))
+
+    def step(self, step: str) -> str:
+        """A business step; what is not of the standard, by its URI's last part."""
+        return self._of(STEPS[step]) if step in STEPS else _last(step)
+
+    def disposition(self, disposition: str) -> str:
+        return self._of(DISPOSITIONS[disposition]) if disposition in DISPOSITIONS else _last(disposition)
+
+    def measured(self, kind: str) -> str:
+        return self._of(MEASURED[kind]) if kind in MEASURED else _last(kind)
+
+    def error_reason(self, reason: str) -> str:
+        return self(reason) if reason in ("did_not_occur", "incorrect_data") else _last(reason) or "—"
+
+    def number(self, value: float) -> str:
+        """1,000 or 5.8; at most three decimals."""
+        return f"{value:,.3f}".rstrip("0").rstrip(".")
+
+    def amount(self, value: float, uom: str) -> str:
+        """A value with its unit; without one it is a count."""
+        if not uom:
+            return self("piece" if value == 1 else "pieces", n=self.number(value))
+        unit = UNITS.get(uom, uom)
+        return f"{self.number(value)}{'' if unit == '%' else ' '}{unit}"
+
+    def day(self, iso: str) -> str:
+        """An ISO day."""
+        year, month, day = (int(part) for part in iso.split("-"))
+        return f"{year}年{month}月{day}日" if self.lang == "zh" else f"{day} {_MONTHS[month - 1]} {year}"
+
+    def date(self, seconds: float) -> str:
+        """The day of a time, by China's clock."""
+        return self.day(datetime.fromtimestamp(seconds, CHINA).date().isoformat())
+
+    def moment(self, when: datetime) -> str:
+        """Day and time, by the clock that `when` brings."""
+        return f"{self.day(when.date().isoformat())}{' ' if self.lang == 'zh' else ', '}{when:%H:%M}"
+
+    def stamp(self, seconds: float) -> str:
+        """Day and time, by China's clock, and saying so."""
+        return f"{self.moment(datetime.fromtimestamp(seconds, CHINA))} UTC+8"
+
+    def age(self, seconds: float) -> str:
+        """About how long."""
+        for size, zh, en in ((86400, "天", "day"), (3600, "小时", "hour"), (60, "分钟", "minute"), (1, "秒", "second")):
+            if seconds >= size or size == 1:
+                n = int(seconds // size)
+                return f"{n} {zh}" if self.lang == "zh" else f"{n} {en}{'' if n == 1 else 's'}"
+        raise AssertionError
+
+
+def _last(uri: str) -> str:
+    return uri.rstrip("/").replace("#", "/").replace(":", "/").rpartition("/")[2]

@@ -1,0 +1,189 @@
+"""The demo: makes a node, tells the story through the public API as the participants would, and serves the site.
+
+A second run finds its data and goes on where it stopped: what was told is told again under the same nonces only if the
+site does not have it yet.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+from demo_story import Story, story
+
+from suyuan.bootstrap import Registrar, make_keys
+from suyuan.chain.keystore import create, load
+from suyuan.client import Author, Item, Site
+from suyuan.config import Settings
+from suyuan.core.rules import Role
+from suyuan.core.statements import Signer
+
+FAST = True  # demo keys guard nothing: their files need not be slow to open
+
+
+def main() -> None:
+    """Runs until interrupted; with --tell-only, ends when the story is told and sealed."""
+    settings = Settings()
+    settings.data.mkdir(parents=True, exist_ok=True)
+    make_keys(settings)
+    with serving(settings) as server:
+        tell(settings, story())
+        write_labels(settings, story())
+        show(settings, story())
+        if "--tell-only" not in sys.argv:
+            server.wait()
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
+    """The site, in a process of its own, as an operator runs it."""
+    command = [str(Path(sys.executable).parent / "suyuan"), "serve"]
+    server = subprocess.Popen(command, env=os.environ)
+    try:
+        for _ in range(600):
+            if server.poll() is not None:
+                sys.exit(f"the site ended with {server.returncode}")
+            try:
+                if httpx.get(f"{settings.url}/readyz", timeout=5).status_code == 200:
+                    break
+            except httpx.HTTPError:
+                pass
+            time.sleep(0.2)
+        else:
+            sys.exit(f"the site does not answer at {settings.url}")
+        yield server
+    except KeyboardInterrupt:
+        pass
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait(30)
+
+
+def tell(settings: Settings, told: Story) -> None:
+    """Admits the participants (the operator's part), then has each speak for itself."""
+    done = Progress(settings.data / "demo.json")
+    signers = {p.slug: _signer(settings, p.slug) for p in told.participants}
+    registrar = Registrar(settings)
+    site = Site(settings.url)
+    authors = {slug: Author(site, signer) for slug, signer in signers.items()}
+    for p in told.participants:
+        with done.once(f"admit {p.slug}", p.name.en) as new:
+            if new:
+                registrar.admit(authors[p.slug].id, Role[p.role.upper()], p.licence, list(p.categories))
+    for p in told.participants:
+        with done.once(f"profile {p.slug}", p.name.en) as new:
+            if new:
+                authors[p.slug].publish_profile(p.document())
+    for product in told.products:
+        with done.once(f"product {product.gtin}", product.name.en) as new:
+            if new:
+                author = authors[product.producer]
+                author.list_product(product.gtin, product.document(author.id))
+    for batch in told.batches:
+        with done.once(f"batch {batch.subject}", f"{batch.product.name.en}, lot {batch.lot}") as new:
+            if new:
+                codes = _codes(settings, batch.slug, batch.serials)
+                items = [Item(serial, code) for serial, code in codes.items()]
+                authors[batch.merchant].register_batch(batch.product.gtin, batch.lot, batch.document(), items)
+    for number, capture in enumerate(told.captures):
+        events = f"{len(capture.events)} event{'s' * (len(capture.events) > 1)}"
+        with done.once(f"capture {number}", f"{events} by {told.participant(capture.author).name.en}") as new:
+            if new:
+                authors[capture.author].capture(dict(capture.document))
+    for recall in told.recalls:
+        with done.once(f"recall {recall.batch.subject}", f"recall of lot {recall.batch.lot}") as new:
+            if new:
+                authors[recall.by].recall_batch(recall.batch.product.gtin, recall.batch.lot, recall.document())
+    examples = [example.subject for example in told.examples]
+    (settings.data / "examples.json").write_text(json.dumps(examples))
+    _await_seal(site)
+
+
+class Progress:
+    """What has been told, on disk after each step, so that a second run repeats nothing."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._done: list[str] = json.loads(file.read_text()) if file.exists() else []
+
+    @contextmanager
+    def once(self, step: str, sentence: str) -> Iterator[bool]:
+        """Gives whether the step is still to be taken, and remembers it when it has been."""
+        new = step not in self._done
+        yield new
+        if new:
+            print(f"  {step.split()[0]:8} {sentence}", flush=True)
+            self._done.append(step)
+            self._file.write_text(json.dumps(self._done))
+
+
+def _signer(settings: Settings, slug: str) -> Signer:
+    """A participant's key, in its own file with its own password file, as it would be on its own machine."""
+    folder = settings.data / "participants"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    key, password = folder / f"{slug}.json", folder / f"{slug}.password"
+    if not password.exists():
+        password.touch(mode=0o600)
+        password.write_text(secrets.token_urlsafe(24))
+    if not key.exists():
+        return create(key, password.read_text())
+    return load(key, password.read_text())
+
+
+def _codes(settings: Settings, slug: str, serials: tuple[str, ...]) -> dict[str, bytes]:
+    """The secret codes of a batch's items, made once and kept for the label printer."""
+    file = settings.data / "participants" / f"{slug}.codes.csv"
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text("".join(f"{serial},{secrets.token_hex(16)}\n" for serial in serials))
+    pairs = (line.split(",") for line in file.read_text().splitlines())
+    return {serial: bytes.fromhex(code) for serial, code in pairs}
+
+
+def _await_seal(site: Site) -> None:
+    while True:
+        journal: dict[str, Any] = site.get("/v1/journal")
+        if journal["sealed"] == journal["size"]:
+            return
+        time.sleep(0.3)
+
+
+def write_labels(settings: Settings, told: Story) -> None:
+    """A sheet of labels for each batch, and one for the parcels."""
+    from suyuan.cli.sheets import write
+
+    folder = settings.data / "labels"
+    folder.mkdir(exist_ok=True)
+    for batch in told.batches:
+        file = folder / f"{batch.slug}.pdf"
+        if not file.exists():
+            codes = _codes(settings, batch.slug, batch.serials)
+            write(settings.url, batch.product.gtin, batch.lot, codes, file, lambda _done, _all: None)
+
+
+def show(settings: Settings, told: Story) -> None:
+    """The addresses to open."""
+    journal = Site(settings.url).get("/v1/journal")
+    print(f"\n{journal['sealed']} entries in {journal['seals']} seals, all on chain {journal['chain']}.")
+    print(f"Labels to print: {settings.data / 'labels'}\n\nOpen:\n  {settings.url}/")
+    for example in told.examples:
+        print(f"  {settings.url}{example.subject}\n      {example.name.zh} · {example.name.en}")
+    print(
+        f"\nAudit it:\n  .venv/bin/suyuan audit --rpc {settings.url}/rpc --journal {journal['journal']}"
+        f" --log {settings.url}\n\nCtrl-C stops the site; the next `make demo` goes on with this data.",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    main()
