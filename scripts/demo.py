@@ -28,9 +28,6 @@ from suyuan.config import Settings
 from suyuan.core.rules import Role
 from suyuan.core.statements import Signer
 
-FAST = True  # demo keys guard nothing: their files need not be slow to open
-
-
 def main() -> None:
     """Runs until interrupted; with --tell-only, ends when the story is told and sealed."""
     settings = Settings()
@@ -84,7 +81,7 @@ def tell(settings: Settings, told: Story) -> None:
         with done.once(f"profile {p.slug}", p.name.en) as new:
             if new:
                 authors[p.slug].publish_profile(p.document())
-    for product in told.products:
+    for product in (*told.products, *told.materials):
         with done.once(f"product {product.gtin}", product.name.en) as new:
             if new:
                 author = authors[product.producer]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
+from hashlib import sha256
 from typing import Any
 
 import orjson
@@ -14,10 +15,14 @@ import orjson
 from suyuan.chain import connect
 from suyuan.chain.deploy import deploy
 from suyuan.chain.keystore import KeyStore
-from suyuan.chain.port import Chain, Deployment
+from suyuan.chain.node import Web3Chain
+from suyuan.chain.port import Deployment, Prepared, TransactionState
+from suyuan.client import LogReader
 from suyuan.config import Settings
 from suyuan.core import proof, statements
 from suyuan.core.errors import ChainRefused, NotFound, SuyuanError, Unavailable
+from suyuan.core.rules import Role, Standing
+from suyuan.services.audit import AuditReport, audit
 from suyuan.services.capture import Capture
 from suyuan.services.find import Finder
 from suyuan.services.known import Known
@@ -43,7 +48,7 @@ class Node:
 
     settings: Settings
     database: Database
-    chain: Chain
+    chain: Web3Chain
     deployment: Deployment
     known: Known
     recorder: Recorder
@@ -143,12 +148,73 @@ class Node:
     def close(self) -> None:
         """Lets go of everything."""
         self.stop()
+        self.chain.close()
         self.database.close()
 
 
 def keystore(settings: Settings) -> KeyStore:
     """The node's keys: encrypted files in the data folder, their password in a file beside them."""
     return KeyStore(settings.data / "keys", settings.data / "keys" / "password")
+
+
+def make_keys(settings: Settings) -> None:
+    """Makes the keys that the node does not have yet."""
+    keys = keystore(settings)
+    for role in ROLES:
+        if not keys.has(role):
+            keys.create(role)
+
+
+class Registrar:
+    """Admits participants and changes their standing, with the node's admissions and regulator keys."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._keys = keystore(settings)
+        self._chain = connect(settings.chain_url, settings.data / "chain", confirmations=settings.confirmations)
+        self._chain.use(_deployment(settings))
+
+    def admit(self, id: str, role: Role, licence: str, categories: Sequence[str]) -> str:
+        """Admits a participant; the transaction's hash. `id`: the address of its first key."""
+        by = self._keys.signer("admissions")
+        return self._transact(
+            self._chain.prepare_admit(by, id, role, sha256(licence.encode()).digest(), list(categories))
+        )
+
+    def set_standing(self, id: str, standing: Standing, reason: str) -> str:
+        """Changes a participant's standing; the transaction's hash."""
+        by = self._keys.signer("regulator")
+        return self._transact(self._chain.prepare_standing(by, id, standing, sha256(reason.encode()).digest()))
+
+    def rotate(self, id: str, key: str) -> str:
+        """Gives a participant another key; the transaction's hash."""
+        return self._transact(self._chain.prepare_rotate(self._keys.signer("admissions"), id, key))
+
+    def _transact(self, prepared: Prepared) -> str:
+        outcome = self._chain.transact(prepared)
+        if outcome.state is not TransactionState.MINED:
+            raise ChainRefused(outcome.reason or outcome.state.value)
+        return "0x" + outcome.tx.hex()
+
+
+def open_auditor(rpc: str, journal: str, log_url: str) -> Callable[[Callable[[int, int], None]], AuditReport]:
+    """An audit of the journal at an address, over a chain's RPC and an open log: no database, no site's word."""
+
+    def run(progress: Callable[[int, int], None]) -> AuditReport:
+        chain = connect(rpc)
+        try:
+            chain.use(chain.deployment_of(journal))
+        except SuyuanError as error:
+            return AuditReport(0, 0, (), (str(error),))
+        return audit(chain, LogReader(log_url), progress)
+
+    return run
+
+
+def _deployment(settings: Settings) -> Deployment:
+    file = settings.data / "deployment.json"
+    if not file.exists():
+        raise NotFound(f"nothing is deployed in {settings.data}: `suyuan deploy` first")
+    return Deployment.from_json(orjson.loads(file.read_bytes()))
 
 
 def open_node(settings: Settings, *, deploy_missing: bool = False) -> Node:
@@ -158,17 +224,20 @@ def open_node(settings: Settings, *, deploy_missing: bool = False) -> Node:
     database = Database(settings.database_url or EmbeddedServer(settings.data.resolve() / "postgres").url)
     database.migrate()
     addresses = [keys.address(role) for role in ROLES if keys.has(role)]
-    chain = connect(settings.chain_url, settings.data / "chain", funded=addresses)
+    chain = connect(
+        settings.chain_url, settings.data / "chain", funded=addresses, confirmations=settings.confirmations
+    )
     file = settings.data / "deployment.json"
-    if file.exists():
-        deployment = Deployment.from_json(orjson.loads(file.read_bytes()))
-    elif deploy_missing:
-        deployment = deploy(chain, keys, file)
-    else:
-        raise NotFound(f"nothing is deployed in {settings.data}: `suyuan deploy` first")
+    if deploy_missing and not file.exists():
+        deploy(chain, keys, file)
+    deployment = _deployment(settings)
     chain.use(
         deployment, sealer=keys.signer("sealer"), operator=keys.signer("operator")
     )
+    if deploy_missing:
+        with suppress(ChainRefused):  # it was admitted at an earlier start
+            by = keys.signer("admissions")
+            chain.transact(chain.prepare_admit(by, keys.address("operator"), Role.OPERATOR, bytes(32), []))
     known = Known(database, chain, poll=settings.chain_poll_seconds)
     domains = Domains(
         statements.domain(deployment.chain_id, deployment.merchants),

@@ -197,13 +197,21 @@ def _check(entry: AI, value: str) -> None:
                 raise _refusal(entry, value, code, part)
 
 
+_FLAWS = {
+    "NON_DIGIT_CHARACTER": "it may hold digits only",
+    "INVALID_CSET82_CHARACTER": "it holds a character outside GS1's set 82",
+    "INVALID_CSET39_CHARACTER": "it holds a character outside GS1's set 39",
+    "INVALID_CSET64_CHARACTER": "it holds a character outside GS1's set 64",
+}
+
+
 def _refusal(entry: AI, value: str, code: str, part: str = "") -> GS1Error:
     if code == "INCORRECT_CHECK_DIGIT":
         flaw = f"the check digit of {part} should be {_linters.check_digit(part[:-1])}"
     elif code in ("TOO_SHORT", "TOO_LONG"):
         flaw = f"it has {len(value)} characters"
     else:
-        flaw = code.lower().replace("_", " ")
+        flaw = _FLAWS.get(code) or code.lower().replace("_", " ")
     return GS1Error(f"({entry.ai}) {entry.title}: {value!r} is not valid: {flaw}.", code)
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qr.test_gs1 import GTINS, SERIALS
-from suyuan_qr import digital_link, gs1
+from suyuan_qr import digital_link
 from suyuan_qr.errors import GS1Error
 
 BASES = st.sampled_from(["", "https://id.example.cn", "http://a:8000/stem", "https://xn--fiq228c.cn/a/b/"])
@@ -82,15 +82,13 @@ def test_no_text_breaks_the_parser(text: str, strict: bool) -> None:
         ("/01/09506000134352/235/X", "/01/09506000134352/235/X"),
         ("/00/106141412345678908", "/00/106141412345678908"),
         ("/8006/095060001343520102/10/L/21/S", "/8006/095060001343520102/21/S"),
-        ("/414/9521141000012/254/A%2FB", "/414/9521141000012/254/A%2FB"),
-        ("/8003/09521141000012R1", "/8003/09521141000012R1"),
+        ("/414/9521141000014/254/A%2FB", "/414/9521141000014/254/A%2FB"),
+        ("/8003/09521141000014R1", "/8003/09521141000014R1"),
         ("/8010/1234A/8011/12", "/8010/1234A/8011/12"),
-        ("/01/09506000134352/21/%41%2d%5f~", "/01/09506000134352/21/A-_~"),
+        ("/01/09506000134352/21/%41%2d%5F%2e", "/01/09506000134352/21/A-_."),
     ],
 )
 def test_subjects(uri: str, subject: str) -> None:
-    uri = uri.replace("9521141000012", "952114100001" + gs1.check_digit("952114100001"))
-    subject = subject.replace("9521141000012", "952114100001" + gs1.check_digit("952114100001"))
     assert subject == digital_link.parse(uri).subject
 
 
@@ -140,10 +138,10 @@ def test_what_nothing_takes(text: str, code: str) -> None:
 
 def test_links_for_people_who_make_them() -> None:
     base = "https://id.example.cn/"
-    assert "https://id.example.cn/01/09506000134352" == digital_link.product("9506000134352", base)
-    assert "https://id.example.cn/01/09506000134352/10/L1" == digital_link.batch("9506000134352", "L1", base)
-    assert "/01/09506000134352/10/L1/21/S%2F1" == digital_link.item("9506000134352", "S/1", lot="L1")
-    assert "/00/106141412345678908" == digital_link.parcel("106141412345678908")
+    assert digital_link.product("9506000134352", base) == "https://id.example.cn/01/09506000134352"
+    assert digital_link.batch("9506000134352", "L1", base) == "https://id.example.cn/01/09506000134352/10/L1"
+    assert digital_link.item("9506000134352", "S/1", lot="L1") == "/01/09506000134352/10/L1/21/S%2F1"
+    assert digital_link.parcel("106141412345678908") == "/00/106141412345678908"
     for bad in ("example.cn", "https://a?b", "https://a#b", "https://a b"):
         with pytest.raises(GS1Error):
             digital_link.product("9506000134352", bad)
@@ -153,12 +151,12 @@ def test_links_for_people_who_make_them() -> None:
 
 def test_the_parts_of_a_link() -> None:
     link = digital_link.parse("https://id.example.cn:8443/a/01/09506000134352/21/S1?17=281130&linkType=all#top")
-    assert ("id.example.cn:8443", "https://id.example.cn:8443/a") == (link.domain, link.stem)
-    assert (("01", "09506000134352"), ("21", "S1")) == link.path
-    assert ("281130", None) == (link.get("17"), link.get("10"))
+    assert (link.domain, link.stem) == ("id.example.cn:8443", "https://id.example.cn:8443/a")
+    assert link.path == (("01", "09506000134352"), ("21", "S1"))
+    assert (link.get("17"), link.get("10")) == ("281130", None)
 
 
 def test_importing_the_pure_parts_loads_nothing_heavy() -> None:
     heavy = "{'qrcode', 'zxingcpp', 'reportlab', 'PIL', 'numpy', 'suyuan'}"
     code = f"import sys, suyuan_qr.gs1, suyuan_qr.digital_link; sys.exit(bool({heavy} & set(sys.modules)))"
-    assert 0 == subprocess.run([sys.executable, "-c", code], check=False).returncode
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

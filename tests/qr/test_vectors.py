@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import generate_ai_table
 import pytest
 
+import generate_ai_table
 from qr.vectors import DICTIONARY, cases
 from suyuan_qr import digital_link, gs1
 from suyuan_qr.errors import GS1Error

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,11 +25,9 @@ def _documents() -> tuple[dict[str, Any], ...]:
     return tuple(document for document in loaded if isinstance(document, dict) and "uri_unescape" in document)
 
 
-def cases(kind: str) -> Iterator[object]:
+def cases(kind: str) -> list[Any]:
     """Parameters for a test: each vector of a kind, or one that skips and says why."""
     found = [vector for document in _documents() for vector in document.get(kind, ())]
-    for number, vector in enumerate(found):
-        yield pytest.param(vector, id=f"{kind}-{number}")
     if not found:
-        reason = f"{REFERENCE} is not there"
-        yield pytest.param(None, marks=pytest.mark.skip(reason=reason), id=f"{kind}-absent")
+        return [pytest.param(None, marks=pytest.mark.skip(reason=f"{REFERENCE} is not there"), id="absent")]
+    return [pytest.param(vector, id=str(number)) for number, vector in enumerate(found)]

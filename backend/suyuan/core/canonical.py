@@ -34,7 +34,7 @@ def _walk(value: Any, depth: int, floats: bool) -> bool:
         if not floats:
             raise Malformed("a body holds no floats")
         # where orjson and ECMAScript write the same shortest decimal: no exponent, and something after the point
-        return 1e-5 <= abs(value) < 1e15 and value % 1 != 0
+        return bool(1e-5 <= abs(value) < 1e15 and value % 1)
     if depth > _MAX_DEPTH:
         raise Malformed(f"nested deeper than {_MAX_DEPTH}")
     if kind is list:

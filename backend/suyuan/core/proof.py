@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from hashlib import sha256
 from typing import Any, Protocol
 
@@ -306,12 +307,12 @@ def verify(
     streams = (bundle.main, *bundle.related)
     answers.attempt(1, lambda: _check_seal(bundle, pinned, chain, now, stale))
     for stream in streams:
-        answers.attempt(2, lambda s=stream: heads.check(subjects.key(s.subject), s.head, bundle.seal.heads))
-        answers.attempt(3, lambda s=stream: _check_newest(s, bundle.seal))
-        answers.attempt(4, lambda s=stream: _check_bodies(s.shown, s.documents))
-        answers.attempt(5, lambda s=stream: _check_unbroken(s, bundle.seal))
-        answers.attempt(6, lambda s=stream: _check_included(s.shown, s.inclusion, bundle.seal))
-        answers.attempt(8, lambda s=stream: _check_states(s.shown))
+        answers.attempt(2, partial(heads.check, subjects.key(stream.subject), stream.head, bundle.seal.heads))
+        answers.attempt(3, partial(_check_newest, stream, bundle.seal))
+        answers.attempt(4, partial(_check_bodies, stream.shown, stream.documents))
+        answers.attempt(5, partial(_check_unbroken, stream, bundle.seal))
+        answers.attempt(6, partial(_check_included, stream.shown, stream.inclusion, bundle.seal))
+        answers.attempt(8, partial(_check_states, stream.shown))
     answers.attempt(4, lambda: _check_bodies(bundle.support, bundle.main.documents))
     answers.attempt(4, lambda: _check_bodies(bundle.pending, bundle.main.documents))
     answers.attempt(6, lambda: _check_included(bundle.support, bundle.main.inclusion, bundle.seal))

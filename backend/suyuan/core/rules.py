@@ -73,7 +73,7 @@ _BATCH = re.compile(r"/01/\d{14}/10/[^/]+")
 _MERCHANT = re.compile(r"/merchant/0x[0-9a-f]{40}")
 
 RULES: Mapping[Kind, Rule] = {
-    Kind.PRODUCT: Rule(_PRODUCT, {"document": _hash}, frozenset({Role.MERCHANT})),
+    Kind.PRODUCT: Rule(_PRODUCT, {"document": _hash}, frozenset({Role.MERCHANT, Role.PARTNER})),
     Kind.BATCH: Rule(
         _BATCH,
         {"document": _hash, "quantity": _quantity, "itemsRoot": _hash},

@@ -60,7 +60,8 @@ class Known:
             changed, next_block = self._chain.participants_since(block)
             if next_block != block:
                 with self._database.write() as connection:
-                    for one in changed:
+                    for m in changed:
+                        one = Participant(m.id, m.role, m.licence, tuple(m.standings), tuple(m.keys))
                         registry.put_participant(connection, one)
                     registry.move_cursor(connection, _CURSOR, next_block, int(time.time()))
                 with self._database.read() as connection:

@@ -212,7 +212,7 @@ class Prover:
         parts: list[_Part] = []
         if "/21/" in main.subject:
             item = registry.item(connection, subjects.key(main.subject))
-            batch = item and registry.batch(connection, item.batch)
+            batch = registry.batch(connection, item.batch) if item is not None else None
             if item is not None and batch is not None:
                 part = self._part(connection, now, batch.subject, DEFAULT_LIMIT, "batch")
                 path = merkle.inclusion(self._items_tree(item.batch), item.place, batch.quantity)

@@ -107,8 +107,8 @@ class Recorder:
                 event.event_time_ms,
                 event.biz_step,
                 event.disposition,
-                event.read_point and event.read_point.id,
-                event.biz_location and event.biz_location.id,
+                event.read_point.id if event.read_point else None,
+                event.biz_location.id if event.biz_location else None,
             ),
         )
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from suyuan.chain.port import Chain, Prepared, TransactionState
+from suyuan.core.errors import ChainRefused
 from suyuan.core.statements import Batch
 from suyuan.storage import outbox, registry
 from suyuan.storage.database import Database
@@ -45,7 +46,12 @@ class Relay:
         together = [first]
         if first.action == "register" and first.id not in self._alone:
             together = [o for o in orders if o.action == "register" and o.id not in self._alone]
-        self._send(together, self._prepare(together))
+        try:
+            attempt = self._prepare(together)
+        except ChainRefused as error:
+            self._refused(together, error.reason)
+        else:
+            self._send(together, attempt)
         return True
 
     def _prepare(self, orders: Sequence[Order]) -> Prepared:
@@ -79,11 +85,7 @@ class Relay:
             self._done(orders)
             return True
         if outcome.state is TransactionState.REVERTED:
-            state = OutboxState.REFUSED if len(orders) == 1 else OutboxState.WAITING
-            self._alone.update(ids)
-            log.warning("%s of %d refused: %s", first.action, len(orders), outcome.reason)
-            with self._database.write() as connection:
-                outbox.settle(connection, ids, state, outcome.reason)
+            self._refused(orders, outcome.reason)
             return True
         if outcome.state is TransactionState.VANISHED:
             if self._chain.nonce_used(attempt):
@@ -97,6 +99,15 @@ class Relay:
             self._send(orders, self._chain.bump(attempt))
             return True
         return False
+
+    def _refused(self, orders: Sequence[Order], reason: str) -> None:
+        """One that is refused by itself is over; of several, each is tried by itself."""
+        ids = [o.id for o in orders]
+        self._alone.update(ids)
+        log.warning("%s of %d refused: %s", orders[0].action, len(orders), reason)
+        state = OutboxState.REFUSED if len(orders) == 1 else OutboxState.WAITING
+        with self._database.write() as connection:
+            outbox.settle(connection, ids, state, reason)
 
     def _done(self, orders: Sequence[Order]) -> None:
         states = {o.id: self._chain.batch(bytes.fromhex(o.payload["key"])) for o in orders}

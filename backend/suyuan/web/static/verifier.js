@@ -149,7 +149,7 @@ function fromDigitalLink(uri) {
   return null;
 }
 
-/** The subject of an EPC: URN, class, pattern or Digital Link URI. */
+/** The subject of an EPC: a URN or Digital Link URI. */
 export function subjectOf(uri) {
   if (typeof uri !== 'string' || uri === '' || LONE.test(uri)) return null;
   const path = fromUrn(uri) ?? fromDigitalLink(uri);
@@ -446,7 +446,7 @@ async function readClaim(entry, { chain, shown }) {
   return undefined;
 }
 
-/** (7): all claims; no statement counts twice. */
+/** (7): no statement counts twice. */
 async function readClaims(shape) {
   const [claims, used] = [[], new Map()];
   for (const entry of [...shape.shown, ...shape.pending]) {
@@ -477,7 +477,7 @@ const LOT = /^\/01\/(\d{14})\/10\/[^/]+$/;
 function judgeRelated({ main, related, shown }, item) {
   const packed = shown.map(({ event }) => [subjectOf(event?.parentID), namedSubjects(event)]).filter(([parent]) => parent);
   const around = (...subjects) => {
-    const all = new Set(subjects); // a set walks what is added
+    const all = new Set(subjects); // grows as it is walked
     for (const subject of all) for (const [parent, named] of packed) if (named.has(subject)) all.add(parent);
     return all;
   };
@@ -486,7 +486,7 @@ function judgeRelated({ main, related, shown }, item) {
   const given = new Set([main.subject]);
   for (const part of related) {
     if (part.relation === 'container') given.add(part.subject);
-    else if (!batches.includes(part) || (item && LOT.exec(part.subject)[1] !== item[1])) part.fail(9, 'relation');
+    else if (!batches.includes(part) || (item && LOT.exec(part.subject)[1] !== item[1])) main.fail(9, 'relation', part.subject);
   }
   for (const subject of given) if (!known.has(subject)) main.doubt(9, 'container-unproven', subject);
   for (const subject of item ? needed : []) if (!given.has(subject)) main.doubt(9, 'container-missing', subject);

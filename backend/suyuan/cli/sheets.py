@@ -1,0 +1,62 @@
+"""Label sheets of a batch, from what its merchant published and the codes that only the merchant has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from suyuan.client import Site
+from suyuan.core import subjects
+from suyuan.core.errors import NotFound
+from suyuan_qr.labels import Deployment, item_label, write_sheets
+
+
+def write(
+    url: str,
+    gtin: str,
+    lot: str,
+    codes: Mapping[str, bytes],
+    output: Path,
+    progress: Callable[[int, int], None],
+) -> int:
+    """Writes a PDF with a label for each serial of `codes` (serial → 16 bytes); gives how many."""
+    site = Site(url)
+    journal = site.get("/v1/journal")
+    product = _newest(site, subjects.product(gtin), "product")
+    batch = _newest(site, subjects.batch(gtin, lot), "batch")
+    name = product["name"]
+    labels = [
+        item_label(
+            name["zh"],
+            name["en"],
+            gtin,
+            serial,
+            lot=lot,
+            expires=date.fromisoformat(batch["expires"]) if "expires" in batch else None,
+            code=code,
+        )
+        for serial, code in codes.items()
+    ]
+    draft = output.with_name(f".{output.name}.new")
+    with draft.open("wb") as target:
+        write_sheets(
+            target,
+            labels,
+            base=url,
+            deployment=Deployment(journal["chain"], journal["journal"]),
+            progress=progress,
+        )
+    draft.replace(output)
+    return len(labels)
+
+
+def _newest(site: Site, subject: str, kind: str) -> dict[str, Any]:
+    """The newest document of a kind in a subject's stream. Raises NotFound."""
+    bundle = site.get("/v1/proof", subject=subject, limit="all")
+    for entry in reversed(bundle["entries"] + bundle["pending"]):
+        if entry["body"]["kind"] == kind:
+            document: dict[str, Any] = bundle["documents"][entry["body"]["public"]["document"]]
+            return document
+    raise NotFound(f"{subject} has no {kind} entry")
