@@ -19,14 +19,15 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from demo_story import Story, story
 
+from demo_story import Story, story
 from suyuan.bootstrap import Registrar, make_keys
 from suyuan.chain.keystore import create, load
 from suyuan.client import Author, Item, Site
 from suyuan.config import Settings
 from suyuan.core.rules import Role
 from suyuan.core.statements import Signer
+
 
 def main() -> None:
     """Runs until interrupted; with --tell-only, ends when the story is told and sealed."""

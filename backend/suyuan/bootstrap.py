@@ -224,16 +224,12 @@ def open_node(settings: Settings, *, deploy_missing: bool = False) -> Node:
     database = Database(settings.database_url or EmbeddedServer(settings.data.resolve() / "postgres").url)
     database.migrate()
     addresses = [keys.address(role) for role in ROLES if keys.has(role)]
-    chain = connect(
-        settings.chain_url, settings.data / "chain", funded=addresses, confirmations=settings.confirmations
-    )
+    chain = connect(settings.chain_url, settings.data / "chain", funded=addresses, confirmations=settings.confirmations)
     file = settings.data / "deployment.json"
     if deploy_missing and not file.exists():
         deploy(chain, keys, file)
     deployment = _deployment(settings)
-    chain.use(
-        deployment, sealer=keys.signer("sealer"), operator=keys.signer("operator")
-    )
+    chain.use(deployment, sealer=keys.signer("sealer"), operator=keys.signer("operator"))
     if deploy_missing:
         with suppress(ChainRefused):  # it was admitted at an earlier start
             by = keys.signer("admissions")
@@ -244,13 +240,9 @@ def open_node(settings: Settings, *, deploy_missing: bool = False) -> Node:
         statements.domain(deployment.chain_id, deployment.batches),
         statements.domain(deployment.chain_id, deployment.journal),
     )
-    recorder = Recorder(
-        database, known, domains, keys.signer("receipts"), promise=settings.promise_seconds
-    )
+    recorder = Recorder(database, known, domains, keys.signer("receipts"), promise=settings.promise_seconds)
     prover = Prover(database, proof.Deployment(deployment.chain_id, deployment.journal))
-    pace = Pace(
-        settings.seal_seconds, settings.seal_entries, settings.confirmations, settings.stuck_seconds
-    )
+    pace = Pace(settings.seal_seconds, settings.seal_entries, settings.confirmations, settings.stuck_seconds)
     return Node(
         settings,
         database,

@@ -88,9 +88,7 @@ class Author:
         """Registers a batch with its items; only hashes of their codes leave this machine."""
         in_order = sorted(items, key=lambda item: item.serial.encode())
         codes = [sha256(item.code).digest() for item in in_order]
-        tree = merkle.Tree(
-            proof.item_leaf(item.serial, code) for item, code in zip(in_order, codes, strict=True)
-        )
+        tree = merkle.Tree(proof.item_leaf(item.serial, code) for item, code in zip(in_order, codes, strict=True))
         subject = subjects.batch(gtin, lot)
         public = self._public(document, quantity=len(in_order), itemsRoot=tree.root().hex())
         batch = Batch(subjects.key(subject), self.id, len(in_order), tree.root(), canonical.digest(public))
@@ -101,9 +99,7 @@ class Author:
             document,
             public,
             registration=self._signer.sign(batch.digest(self._domain("batches"))).hex(),
-            items=[
-                {"serial": item.serial, "code": code.hex()} for item, code in zip(in_order, codes, strict=True)
-            ],
+            items=[{"serial": item.serial, "code": code.hex()} for item, code in zip(in_order, codes, strict=True)],
         )
 
     def recall_batch(self, gtin: str, lot: str, document: Json) -> Any:
@@ -149,17 +145,13 @@ class Author:
     ) -> Any:
         public = public or self._public(document)
         signed = self._sign(kind, subject, public)
-        return self._site.post(
-            path, {"statement": signed.as_json(), "public": public, "document": document, **more}
-        )
+        return self._site.post(path, {"statement": signed.as_json(), "public": public, "document": document, **more})
 
     def _public(self, document: Json, **more: Any) -> Json:
         return {"document": canonical.digest(document).hex(), **more}
 
     def _sign(self, kind: Kind, subject: str, public: Json) -> Signed:
-        statement = Statement(
-            kind.word, subject, canonical.digest(public), int(time.time()), secrets.token_bytes(32)
-        )
+        statement = Statement(kind.word, subject, canonical.digest(public), int(time.time()), secrets.token_bytes(32))
         return Signed(self.id, statement, self._signer.sign(statement.digest(self._domain("merchants"))))
 
     def _domain(self, judge: str) -> bytes:

@@ -4,7 +4,7 @@ Facts of ISO 3166-1, ISO 4217 and the GS1 PackageTypeCode list (UN/ECE Recommend
 ISO 4217 codes that were withdrawn stay in the list, as labels with them are still about.
 """
 
-# ruff: noqa: SIM905  codes read better as text than as 900 string literals
+
 
 from __future__ import annotations
 

@@ -48,10 +48,10 @@ def pages(pdf: bytes, folder: Path, dpi: int = 200) -> Iterator[Image.Image]:
         subprocess.run(["pdftoppm", "-gray", "-r", str(dpi), source, folder / "page"], check=True)
         for page in sorted(folder.glob("page-*.pgm")):
             with Image.open(BytesIO(page.read_bytes())) as image:
-                yield image
+                yield image.convert("L")
         return
     pdfium = pytest.importorskip("pypdfium2", reason="neither pdftoppm nor pypdfium2 is installed")
     document = pdfium.PdfDocument(pdf)
     for page in document:
-        yield page.render(scale=dpi / 72).to_pil()
+        yield page.render(scale=dpi / 72).to_pil().convert("L")
     document.close()

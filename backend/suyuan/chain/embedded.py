@@ -427,7 +427,7 @@ class EmbeddedNode:
     def _select_logs(self, condition: str, values: Sequence[Any]) -> list[dict[str, Any]]:
         columns = "block, position, address, data, topic0, topic1, topic2, topic3, hash, time, tx"
         rows = self._db.execute(
-            f"SELECT {columns} FROM logs JOIN blocks ON number = block WHERE {condition}"  # noqa: S608 names and marks
+            f"SELECT {columns} FROM logs JOIN blocks ON number = block WHERE {condition}"
             f" ORDER BY block, position LIMIT {MOST_LOGS + 1}",
             values,
         ).fetchall()

@@ -42,7 +42,9 @@ PasswordFile = Annotated[
     Path | None, typer.Option("--password-file", help="File with the key's password; asked for if not given.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-Id = Annotated[str, typer.Option("--id", help="The address under which you were admitted, if your key was rotated since.")]
+Id = Annotated[
+    str, typer.Option("--id", help="The address under which you were admitted, if your key was rotated since.")
+]
 File = Annotated[Path, typer.Argument(help="JSON file.", exists=True, dir_okay=False)]
 
 
@@ -245,9 +247,7 @@ def batch(
 
     author = _author(url, key, password_file, id)
     known = _codes(codes)
-    items = [
-        Item(serial, known.get(serial) or secrets.token_bytes(16)) for serial in serials.read_text().split()
-    ]
+    items = [Item(serial, known.get(serial) or secrets.token_bytes(16)) for serial in serials.read_text().split()]
     codes.touch(mode=0o600)
     codes.write_text("".join(f"{item.serial},{item.code.hex()}\n" for item in items))
     answer = author.register_batch(gtin, lot, _read(file), items)
@@ -293,7 +293,9 @@ def labels(
 
     with _progress() as bar:
         task = bar.add_task("labels")
-        count = write(url, gtin, lot, _codes(codes), output, lambda done, all: bar.update(task, completed=done, total=all))
+        count = write(
+            url, gtin, lot, _codes(codes), output, lambda done, all: bar.update(task, completed=done, total=all)
+        )
     _say({"labels": count, "file": str(output)}, f"{count} labels are in {output}", False)
 
 
@@ -316,9 +318,7 @@ def audit(
         "result": report.result.value,
         "entries": report.entries,
         "seals": report.seals,
-        "findings": [
-            {"fault": f.fault.value, "where": f.where, "detail": f.detail} for f in report.findings
-        ],
+        "findings": [{"fault": f.fault.value, "where": f.where, "detail": f.detail} for f in report.findings],
         "unchecked": list(report.unchecked),
     }
     lines = [f"{report.result.value}: {report.entries} entries, {report.seals} seals"]

@@ -99,7 +99,11 @@ def parse(text: bytes) -> Json:
     """
     try:
         value: Json = json.loads(
-            text.decode("utf-8"), object_pairs_hook=_unique, parse_int=_integer, parse_float=_double, parse_constant=_refuse
+            text.decode("utf-8"),
+            object_pairs_hook=_unique,
+            parse_int=_integer,
+            parse_float=_double,
+            parse_constant=_refuse,
         )
         encode(value)
     except (ValueError, RecursionError) as error:

@@ -1,10 +1,10 @@
 """Entries: the fixed header that is hashed and proven, and the body it commits to (PROTOCOL section 2).
 
-    offset  0  1  version, 1          offset 43  32  prev: leaf of the stream's previous entry
-            1  1  kind                       75   8  at: accepted, milliseconds since 1970 UTC
-            2  1  arg                        83  32  state after this entry
-            3 32  key of the subject        115  32  SHA-256(JCS(body))
-           35  8  seq, from 0               147      leaf = SHA-256(0x00 || header)
+offset  0  1  version, 1          offset 43  32  prev: leaf of the stream's previous entry
+        1  1  kind                       75   8  at: accepted, milliseconds since 1970 UTC
+        2  1  arg                        83  32  state after this entry
+        3 32  key of the subject        115  32  SHA-256(JCS(body))
+       35  8  seq, from 0               147      leaf = SHA-256(0x00 || header)
 """
 
 from __future__ import annotations

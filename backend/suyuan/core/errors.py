@@ -1,22 +1,22 @@
 """The one error tree. Doors translate it at the edge, by one table each.
 
-    SuyuanError
-    ├── InvalidInput            what was sent cannot be used
-    │   ├── Malformed               not JSON, not hex, not the shape
-    │   ├── InvalidIdentifier       GS1 syntax, check digit, subject
-    │   ├── InvalidEvent            EPCIS that breaks its schema
-    │   └── TooLarge                over a stated limit
-    ├── Refused                 understood, and not allowed
-    │   ├── BadSignature            does not recover to a key of the signer
-    │   ├── UnknownSigner           not in the MerchantRegistry
-    │   └── NoStanding              suspended or expelled, or not that one's to write
-    ├── Conflict                the same identity with other content; a nonce used again
-    ├── NotFound                no such subject, entry, document or job
-    ├── Unavailable             ask again later
-    │   ├── DatabaseAway
-    │   └── ChainAway
-    ├── ChainRefused            the contract said no; carries its reason
-    └── ProofFault              a proof, bundle or record that does not hold; carries both sides
+SuyuanError
+├── InvalidInput            what was sent cannot be used
+│   ├── Malformed               not JSON, not hex, not the shape
+│   ├── InvalidIdentifier       GS1 syntax, check digit, subject
+│   ├── InvalidEvent            EPCIS that breaks its schema
+│   └── TooLarge                over a stated limit
+├── Refused                 understood, and not allowed
+│   ├── BadSignature            does not recover to a key of the signer
+│   ├── UnknownSigner           not in the MerchantRegistry
+│   └── NoStanding              suspended or expelled, or not that one's to write
+├── Conflict                the same identity with other content; a nonce used again
+├── NotFound                no such subject, entry, document or job
+├── Unavailable             ask again later
+│   ├── DatabaseAway
+│   └── ChainAway
+├── ChainRefused            the contract said no; carries its reason
+└── ProofFault              a proof, bundle or record that does not hold; carries both sides
 """
 
 from __future__ import annotations

@@ -109,9 +109,7 @@ def check_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], 
         raise ProofFault(f"inclusion of {index} in {size} leads to {met.hex()}, expected {root.hex()}")
 
 
-def check_consistency(
-    old: int, old_root: bytes, new: int, new_root: bytes, proof: Sequence[bytes]
-) -> None:
+def check_consistency(old: int, old_root: bytes, new: int, new_root: bytes, proof: Sequence[bytes]) -> None:
     """Returns if the tree of `old` leaves is a prefix of that of `new`. Raises ProofFault."""
     _check_hashes([old_root, new_root, *proof])
     if not 0 < old <= new:

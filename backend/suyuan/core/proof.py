@@ -298,9 +298,7 @@ class _Offline:
     deployment = confirms = verdicts = batch = _away
 
 
-def verify(
-    bundle: Bundle, *, pinned: Deployment, now: int, judge: Judge | None = None, stale: int = STALE
-) -> Report:
+def verify(bundle: Bundle, *, pinned: Deployment, now: int, judge: Judge | None = None, stale: int = STALE) -> Report:
     """Answers every obligation. `now` and `stale` in seconds; without a judge, what needs the chain is not checked."""
     answers = _Answers()
     chain: Judge = judge or _Offline()
@@ -383,8 +381,10 @@ def _check_body(entry: Shown, documents: Mapping[str, Any]) -> None:
     if is_event:
         named = subjects_named(parse_event(documents[name]))
         if entry.subject not in named or entry.body.get("named") != len(named):
-            raise ProofFault(f"the event of entry {entry.index} names {len(named)} subjects, {entry.subject} or its"
-                             f" number {entry.body.get('named')} does not agree")
+            raise ProofFault(
+                f"the event of entry {entry.index} names {len(named)} subjects, {entry.subject} or its"
+                f" number {entry.body.get('named')} does not agree"
+            )
 
 
 def _check_unbroken(stream: Stream, seal: Seal) -> None:  # (5)
@@ -395,7 +395,9 @@ def _check_unbroken(stream: Stream, seal: Seal) -> None:  # (5)
                 f" after seq {before.header.seq} and leaf {before.leaf.hex()}"
             )
         if entry.index <= before.index or entry.header.at < before.header.at:
-            raise ProofFault(f"entry {entry.index} at {entry.header.at} stands before {before.index} at {before.header.at}")
+            raise ProofFault(
+                f"entry {entry.index} at {entry.header.at} stands before {before.index} at {before.header.at}"
+            )
     for entry in stream.shown[:1]:
         if entry.header.seq == 0 and entry.header.prev != entries.ZERO:
             raise ProofFault(f"entry {entry.index} is its stream's first, and has prev {entry.header.prev.hex()}")
@@ -403,9 +405,7 @@ def _check_unbroken(stream: Stream, seal: Seal) -> None:  # (5)
         raise ProofFault(f"entry {stream.shown[-1].index} is outside the seal's {seal.size}")
 
 
-def _check_included(
-    shown: Sequence[Shown], inclusion: Mapping[int, tuple[bytes, ...]], seal: Seal
-) -> None:  # (6)
+def _check_included(shown: Sequence[Shown], inclusion: Mapping[int, tuple[bytes, ...]], seal: Seal) -> None:  # (6)
     for entry in shown:
         if entry.index not in inclusion:
             raise ProofFault(f"no inclusion proof for entry {entry.index}")
@@ -459,7 +459,9 @@ def _check_batches(bundle: Bundle, chain: Judge, recalled: list[str]) -> None:  
         for entry in registered:
             public = entry.body["public"]
             if (state.quantity, state.items_root.hex(), state.merchant) != (
-                public.get("quantity"), public.get("itemsRoot"), entry.body.get("by"),
+                public.get("quantity"),
+                public.get("itemsRoot"),
+                entry.body.get("by"),
             ):
                 raise ProofFault(f"{stream.subject}: the BatchRegistry and the journal differ")
         item = stream.item

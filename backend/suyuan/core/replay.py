@@ -88,28 +88,28 @@ class Replay:
         self._sealed = seal
         if seal.size != self._tree.size:
             yield Finding(
-                Fault.MISSING, seal.number, f"seal {seal.number} covers {seal.size} entries, served were {self._tree.size}"
+                Fault.MISSING,
+                seal.number,
+                f"seal {seal.number} covers {seal.size} entries, served were {self._tree.size}",
             )
             return
         root = self._tree.root()
         if root != seal.root:
             yield Finding(Fault.ROOT, seal.number, f"rebuilt {root.hex()}, sealed is {seal.root.hex()}")
         changes = [
-            heads.Met(key, header.seq + 1, leaf)
-            for key in self._changed
-            for header, leaf in (self._streams[key],)
+            heads.Met(key, header.seq + 1, leaf) for key in self._changed for header, leaf in (self._streams[key],)
         ]
         self._changed.clear()
         self._buckets.update(self._map.update(changes))
         if self._map.root != seal.heads:
-            yield Finding(
-                Fault.HEADS, seal.number, f"rebuilt {self._map.root.hex()}, sealed is {seal.heads.hex()}"
-            )
+            yield Finding(Fault.HEADS, seal.number, f"rebuilt {self._map.root.hex()}, sealed is {seal.heads.hex()}")
         earliest = (before.sealed_at - CLOCK_SKEW) * 1000
         latest = (seal.sealed_at + CLOCK_SKEW) * 1000
         if self._first_at is not None and (self._first_at < earliest or self._at > latest):
             yield Finding(
-                Fault.TIME, seal.number, f"entries from {self._first_at} to {self._at} in a seal of {earliest} to {latest}"
+                Fault.TIME,
+                seal.number,
+                f"entries from {self._first_at} to {self._at} in a seal of {earliest} to {latest}",
             )
         self._first_at = None
 

@@ -30,27 +30,17 @@ def _word(number: int) -> bytes:
     return number.to_bytes(32, "big")
 
 
-_DOMAIN_TYPE = keccak(
-    b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
-)
-_STATEMENT_TYPE = keccak(
-    b"Statement(string kind,string subject,bytes32 content,uint64 issuedAt,bytes32 nonce)"
-)
-_BATCH_TYPE = keccak(
-    b"Batch(bytes32 key,address merchant,uint64 quantity,bytes32 itemsRoot,bytes32 content)"
-)
+_DOMAIN_TYPE = keccak(b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
+_STATEMENT_TYPE = keccak(b"Statement(string kind,string subject,bytes32 content,uint64 issuedAt,bytes32 nonce)")
+_BATCH_TYPE = keccak(b"Batch(bytes32 key,address merchant,uint64 quantity,bytes32 itemsRoot,bytes32 content)")
 _RECALL_TYPE = keccak(b"Recall(bytes32 key,bytes32 reason)")
-_RECEIPT_TYPE = keccak(
-    b"Receipt(bytes32 leaves,uint64 index,uint64 count,uint64 issuedAt,uint64 sealBy)"
-)
+_RECEIPT_TYPE = keccak(b"Receipt(bytes32 leaves,uint64 index,uint64 count,uint64 issuedAt,uint64 sealBy)")
 
 
 @lru_cache(maxsize=64)
 def domain(chain: int, contract: str) -> bytes:
     """The EIP-712 domain separator. `contract`: 0x address of the contract that judges."""
-    return keccak(
-        _DOMAIN_TYPE + keccak(b"Suyuan") + keccak(b"1") + _word(chain) + _word(int(contract, 16))
-    )
+    return keccak(_DOMAIN_TYPE + keccak(b"Suyuan") + keccak(b"1") + _word(chain) + _word(int(contract, 16)))
 
 
 def _digest(separator: bytes, struct: bytes) -> bytes:
@@ -210,9 +200,7 @@ def recover(digest: bytes, signature: bytes) -> str:
     if int.from_bytes(signature[32:64], "big") > _HALF_ORDER:
         raise BadSignature("a signature with a high s")
     try:
-        key = PublicKey.from_signature_and_message(
-            signature[:64] + bytes((signature[64] - 27,)), digest, hasher=None
-        )
+        key = PublicKey.from_signature_and_message(signature[:64] + bytes((signature[64] - 27,)), digest, hasher=None)
     except ValueError as error:
         raise BadSignature("no key makes this signature") from error
     return address_of(key.format(compressed=False))

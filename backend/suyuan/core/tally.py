@@ -1,7 +1,7 @@
 """A review stream's running totals, kept in each entry's `state` (PROTOCOL section 2).
 
-    state = ten 24-bit counts: standing with 1..5 stars, withheld with 1..5 stars; two zero bytes
-    arg   = h << 6 | a << 3 | b          b: new stars, a: old stars, h: 1 where the review is withheld at the time
+state = ten 24-bit counts: standing with 1..5 stars, withheld with 1..5 stars; two zero bytes
+arg   = h << 6 | a << 3 | b          b: new stars, a: old stars, h: 1 where the review is withheld at the time
 """
 
 from __future__ import annotations

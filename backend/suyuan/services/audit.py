@@ -86,7 +86,9 @@ def audit(chain: SealSource, log: Log, progress: Callable[[int, int], None] = la
             if replay.size % BUNDLE == 0 or replay.size == total:
                 progress(replay.size, total)
         if seal is not None:
-            findings.append(Finding(Fault.SEALS, seal.number, f"covers {seal.size}, which is no size after {replay.size}"))
+            findings.append(
+                Finding(Fault.SEALS, seal.number, f"covers {seal.size}, which is no size after {replay.size}")
+            )
     except Unavailable as error:
         unchecked.append(str(error))
     return AuditReport(replay.size, len(seals), tuple(findings), tuple(unchecked))

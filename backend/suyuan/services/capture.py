@@ -67,9 +67,7 @@ class Capture:
         if on_error is OnError.ROLLBACK:
             stated = [_stated(event, where.format(i)) for i, event in enumerate(events)]
             accepted = self._recorder.events(stated)
-            taken = [
-                Taken(event_hash(e.document), a).as_json() for e, a in zip(events, accepted, strict=True)
-            ]
+            taken = [Taken(event_hash(e.document), a).as_json() for e, a in zip(events, accepted, strict=True)]
         else:
             for i, event in enumerate(events):
                 try:

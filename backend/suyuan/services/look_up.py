@@ -499,9 +499,7 @@ def _profile(document: object, hash: str) -> _Profile:
             ids.append(f"https://id.gs1.org/414/{gln}")
         at = f"/locations/{n}"
         for id in ids:
-            places[subject_of(id)] = Place(
-                id, quote(one, "name", at, hash=hash), quote(one, "city", at, hash=hash)
-            )
+            places[subject_of(id)] = Place(id, quote(one, "name", at, hash=hash), quote(one, "city", at, hash=hash))
     name, trade, city = (quote(document, member, hash=hash) for member in ("name", "trade", "city"))
     return _Profile(name, trade, city, places)
 

@@ -182,9 +182,7 @@ class Prover:
             }
         head["siblings"] = [h.hex() for h in found.siblings]
         rows = journal.stream(connection, key, max(0, count - limit))
-        return _Part(
-            subject, head, [r for r in rows if r.seq < count], [r for r in rows if r.seq >= count], relation
-        )
+        return _Part(subject, head, [r for r in rows if r.seq < count], [r for r in rows if r.seq >= count], relation)
 
     def _head(self, connection: Connection, now: _Sealed, key: bytes) -> heads.HeadProof:
         def load(n: int) -> bytes:

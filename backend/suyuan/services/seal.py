@@ -51,9 +51,7 @@ class Pace:
 class Sealer:
     """Takes the journal on-chain, step by step. One at a time among all workers (the caller holds the lock)."""
 
-    def __init__(
-        self, database: Database, chain: Chain, pace: Pace, *, clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, database: Database, chain: Chain, pace: Pace, *, clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._chain = chain
         self._pace = pace
@@ -151,9 +149,7 @@ class Sealer:
 
     def _send(self, row: SealRow, attempt: Prepared) -> bool:
         with self._database.write() as connection:
-            sealed.sending(
-                connection, row.number, raw=attempt.raw, tx=attempt.tx, nonce=attempt.nonce, fee=attempt.fee
-            )
+            sealed.sending(connection, row.number, raw=attempt.raw, tx=attempt.tx, nonce=attempt.nonce, fee=attempt.fee)
         self._chain.send(attempt)
         self._sent_at = self._clock()
         return True

@@ -12,9 +12,7 @@ from suyuan.storage.tables import jobs as table
 
 def add(connection: Connection, id: str, created_at: int, finished_at: int, result: dict[str, Any]) -> None:
     """Keeps a job. Times in milliseconds."""
-    connection.execute(
-        table.insert().values(id=id, created_at=created_at, finished_at=finished_at, result=result)
-    )
+    connection.execute(table.insert().values(id=id, created_at=created_at, finished_at=finished_at, result=result))
 
 
 def get(connection: Connection, id: str) -> tuple[int, int, dict[str, Any]]:

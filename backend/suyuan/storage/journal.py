@@ -112,9 +112,7 @@ def append(
 
     The same draft again gives what it gave before. Raises Conflict where an identity or a nonce has other content.
     """
-    connection.execute(
-        text("INSERT INTO journal (one, size, at) VALUES (1, 0, 0) ON CONFLICT (one) DO NOTHING")
-    )
+    connection.execute(text("INSERT INTO journal (one, size, at) VALUES (1, 0, 0) ON CONFLICT (one) DO NOTHING"))
     index, last = connection.execute(text("SELECT size, at FROM journal FOR UPDATE")).one()
     at = max(now, last)
     known = _Known(connection, drafts)
@@ -131,9 +129,7 @@ def append(
         run = merkle.Frontier()
         first = index
         for key in draft.keys:
-            header = entries.follow(
-                heads.get(key, entries.EMPTY), kind=draft.kind, key=key, at=at, body=body_hash
-            )
+            header = entries.follow(heads.get(key, entries.EMPTY), kind=draft.kind, key=key, at=at, body=body_hash)
             raw = header.encode()
             leaf = entries.leaf(raw)
             run.append(leaf)
@@ -167,9 +163,7 @@ def _record(draft: Draft, accepted: Accepted) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _copy(
-    connection: Connection, statement: str, types: Sequence[str], rows: Iterable[tuple[Any, ...]]
-) -> None:
+def _copy(connection: Connection, statement: str, types: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
     driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
     with driver.cursor() as cursor, cursor.copy(statement) as copy:
         copy.set_types(types)

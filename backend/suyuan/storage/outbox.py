@@ -57,9 +57,7 @@ def open_orders(connection: Connection, most: int) -> list[Order]:
 def sending(connection: Connection, ids: list[int], *, raw: bytes, tx: bytes, nonce: int, fee: int) -> None:
     """Writes down the transaction that is about to be sent for these orders."""
     connection.execute(
-        text(
-            "UPDATE outbox SET state = 'sent', raw = :raw, tx = :tx, nonce = :nonce, fee = :fee WHERE id = ANY(:ids)"
-        ),
+        text("UPDATE outbox SET state = 'sent', raw = :raw, tx = :tx, nonce = :nonce, fee = :fee WHERE id = ANY(:ids)"),
         {"ids": ids, "raw": raw, "tx": tx, "nonce": nonce, "fee": fee},
     )
 

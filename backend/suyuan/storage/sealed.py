@@ -61,9 +61,7 @@ _COLUMNS = "number, size, root, heads, state, raw, tx, nonce, fee, block, sealed
 
 def newest(connection: Connection) -> SealRow | None:
     """The newest seal, however far it has come."""
-    found = connection.execute(
-        text(f"SELECT {_COLUMNS} FROM seals ORDER BY number DESC LIMIT 1")
-    ).one_or_none()
+    found = connection.execute(text(f"SELECT {_COLUMNS} FROM seals ORDER BY number DESC LIMIT 1")).one_or_none()
     return None if found is None else _row(found)
 
 
@@ -113,7 +111,9 @@ def prepare(connection: Connection, seal: Seal) -> None:
 def sending(connection: Connection, number: int, *, raw: bytes, tx: bytes, nonce: int, fee: int) -> None:
     """Writes down the transaction that is about to be sent for a seal."""
     connection.execute(
-        text("UPDATE seals SET state = 'sent', raw = :raw, tx = :tx, nonce = :nonce, fee = :fee WHERE number = :number"),
+        text(
+            "UPDATE seals SET state = 'sent', raw = :raw, tx = :tx, nonce = :nonce, fee = :fee WHERE number = :number"
+        ),
         {"number": number, "raw": raw, "tx": tx, "nonce": nonce, "fee": fee},
     )
 
@@ -140,9 +140,7 @@ def confirm(
 ) -> None:
     """Marks a seal as sealed, and makes the heads map's changed buckets the sealed ones, together."""
     connection.execute(
-        text(
-            "UPDATE seals SET state = 'sealed', block = :block, sealed_at = :at, tx = :tx WHERE number = :number"
-        ),
+        text("UPDATE seals SET state = 'sealed', block = :block, sealed_at = :at, tx = :tx WHERE number = :number"),
         {"number": number, "block": block, "at": sealed_at, "tx": tx},
     )
     if buckets:
@@ -206,6 +204,7 @@ def leaves(connection: Connection, begin: int, end: int) -> Iterator[bytes]:
 
 # -- tiles
 
+
 def extend(connection: Connection, begin: int, leaf_hashes: Sequence[bytes]) -> None:
     """Puts leaves from index `begin` on into the tiles of every level that they fill."""
     level, first, hashes = 0, begin, list(leaf_hashes)
@@ -234,9 +233,7 @@ def extend(connection: Connection, begin: int, leaf_hashes: Sequence[bytes]) -> 
 
 def tile(connection: Connection, level: int, n: int) -> list[bytes]:
     """A tile's hashes, as many as there are."""
-    found = connection.exec_driver_sql(
-        "SELECT hashes FROM tiles WHERE level = %s AND n = %s", (level, n)
-    ).scalar()
+    found = connection.exec_driver_sql("SELECT hashes FROM tiles WHERE level = %s AND n = %s", (level, n)).scalar()
     return [] if found is None else [bytes(found[i : i + 32]) for i in range(0, len(found), 32)]
 
 

@@ -6,7 +6,7 @@ Presentation is by class names alone, since the page's policy allows no inline s
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta, timezone, datetime
+from datetime import datetime, timedelta, timezone
 
 from suyuan.services.look_up import Reading, Series
 

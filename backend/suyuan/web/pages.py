@@ -1,1 +1,2 @@
-def install(app): pass
+def install(app):
+    pass

@@ -1,7 +1,7 @@
 """the first tables."""
 
-from alembic import op
 import sqlalchemy as sa
+from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0001"
@@ -135,9 +135,7 @@ def upgrade() -> None:
     )
     op.create_index("records_correction", "records", ["event", "document_hash"], unique=True)
     op.create_index("records_document", "records", ["document_hash"], unique=False)
-    op.create_index(
-        "records_event", "records", ["event"], unique=True, postgresql_where=sa.text("corrects IS NULL")
-    )
+    op.create_index("records_event", "records", ["event"], unique=True, postgresql_where=sa.text("corrects IS NULL"))
     op.create_index(
         "records_event_id",
         "records",
@@ -183,18 +181,14 @@ def downgrade() -> None:
     op.drop_table("tiles")
     op.drop_table("seals")
     op.drop_index("records_nonce", table_name="records")
-    op.drop_index(
-        "records_event_time", table_name="records", postgresql_where=sa.text("event_time IS NOT NULL")
-    )
+    op.drop_index("records_event_time", table_name="records", postgresql_where=sa.text("event_time IS NOT NULL"))
     op.drop_index("records_event_id", table_name="records", postgresql_where=sa.text("event_id IS NOT NULL"))
     op.drop_index("records_event", table_name="records", postgresql_where=sa.text("corrects IS NULL"))
     op.drop_index("records_document", table_name="records")
     op.drop_index("records_correction", table_name="records")
     op.drop_table("records")
     op.drop_table("participants")
-    op.drop_index(
-        "outbox_open", table_name="outbox", postgresql_where=sa.text("state IN ('waiting', 'sent')")
-    )
+    op.drop_index("outbox_open", table_name="outbox", postgresql_where=sa.text("state IN ('waiting', 'sent')"))
     op.drop_table("outbox")
     op.drop_table("journal")
     op.drop_table("jobs")
