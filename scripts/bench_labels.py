@@ -16,6 +16,7 @@ import shlex
 import sys
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
@@ -102,11 +103,11 @@ def main() -> None:
     texts = [label.uri(BASE) for label in items(chosen.sample, hidden=False)]
     results = []
     for count in chosen.items or [1000, 10000]:
-        results.append(measure("labels on sheets", count, lambda n=count: sheet(n, hidden=False)))
-        results.append(measure("labels with hidden codes", count, lambda n=count: sheet(n, hidden=True)))
+        results.append(measure("labels on sheets", count, partial(sheet, count, hidden=False)))
+        results.append(measure("labels with hidden codes", count, partial(sheet, count, hidden=True)))
     for svg, form in ((False, "PNG"), (True, "SVG")):
-        results.append(measure(f"qrcode alone, {form}", len(texts), lambda s=svg: qrcode_alone(texts, svg=s)))
-        results.append(measure(f"suyuan_qr.codes, {form}", len(texts), lambda s=svg: single(texts, svg=s)))
+        results.append(measure(f"qrcode alone, {form}", len(texts), partial(qrcode_alone, texts, svg=svg)))
+        results.append(measure(f"suyuan_qr.codes, {form}", len(texts), partial(single, texts, svg=svg)))
     command = shlex.join(["python", *sys.argv])
     if chosen.json:
         print(json.dumps({"machine": machine(), "command": command, "results": results}, indent=2))

@@ -4,8 +4,6 @@ Facts of ISO 3166-1, ISO 4217 and the GS1 PackageTypeCode list (UN/ECE Recommend
 ISO 4217 codes that were withdrawn stay in the list, as labels with them are still about.
 """
 
-
-
 from __future__ import annotations
 
 COUNTRY_NUMBERS = frozenset(

@@ -160,7 +160,7 @@ def parse(text: str, *, strict: bool = True, short_gtin: bool | None = None, nam
         elements.append((ai, value))
     sequence = tuple(parts[start::2])
     if sequence not in PATHS:
-        raise GS1Error(f"{path!r} has GS1 qualifiers that do not follow each other so.", "INVALID_PATH_SEQUENCE")
+        raise GS1Error(f"{path!r} has qualifiers in an order that GS1 does not allow.", "INVALID_PATH_SEQUENCE")
     if query:
         elements += _attributes(query, sequence, short_gtin)
     return DigitalLink(domain or "", tuple(elements), len(sequence), origin + "/".join(parts[:start]))

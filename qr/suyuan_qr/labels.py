@@ -40,12 +40,14 @@ SMALLEST_MODULE = 0.25
 _SONG = "STSong-Light"
 _SANS = "Helvetica"
 _BOLD = "Helvetica-Bold"
-_PIN = 3.7
-_MINI = 24
 _MONO = "Courier-Bold"
+# grey levels, 0 is black
 _INK = 0.07
 _MUTED = 0.42
 _HAIR = 0.72
+# points of the deployment's type, and millimetres of height below which a label has no line to spare
+_PIN = 3.7
+_MINI = 24
 _RUN = re.compile(r"([\x20-\x7e\xa0-\xff…·]+)|[^\x20-\x7e\xa0-\xff…·]+")
 _TYPED = str.maketrans("018", "OIB", " -\t\r\n")
 
@@ -143,6 +145,8 @@ def parcel_label(name: str, english: str, sscc: str) -> Label:
 def _goods(gtin: str, lot: str | None, expires: date | None) -> tuple[Element, ...]:
     found = [("01", gs1.gtin14(gtin))]
     if expires is not None:
+        if not 2000 <= expires.year <= 2099:
+            raise GS1Error(f"{expires} is no date that a label can show: its year has two digits.", "ILLEGAL_YEAR")
         found.append(("17", f"{expires:%y%m%d}"))
     if lot is not None:
         found.append(("10", lot))
@@ -184,9 +188,11 @@ def write_sheets(
 ) -> None:
     """Writes `labels` as a PDF of A4 sheets to `target`, row by row.
 
-    `base` is the resolver's URI. `typeface` is a TrueType font with Chinese glyphs to embed; without one the
-    PDF asks the reader for Adobe's STSong-Light. `guides` draws where to cut, `skip` leaves that many labels of
-    the first sheet free. `progress` is told after each sheet how many labels of how many are done.
+    `base` is the resolver's URI. `typeface` is a TrueType font (`glyf` outlines) with Chinese glyphs to embed;
+    without one the PDF asks its reader for Adobe's STSong-Light, or what stands in for it. Acrobat, poppler and
+    systems with Chinese fonts have that; for a printer that may not, give a typeface. `guides` draws where to
+    cut, `skip` leaves that many labels of the first sheet free. `progress` is told after each sheet how many
+    labels of how many are done.
     Raises GS1Error, also where a label's text or codes do not fit.
     """
     canvas = Canvas(target, pagesize=A4, pageCompression=1, invariant=1)
@@ -376,9 +382,16 @@ class _Type:
 
     def _runs(self, text: str, latin: str) -> list[tuple[str, str]]:
         """(font, text) pairs. Raises GS1Error: NOT_PRINTABLE."""
-        if not text.isprintable() or any(char > "\uffff" for char in text):
+        runs = [(latin if match[1] else self.chinese, match[0]) for match in _RUN.finditer(text)]
+        chinese = "".join(run for font, run in runs if font == self.chinese)
+        if not text.isprintable() or not all(map(self.shows, chinese)):
             raise GS1Error(f"{text!r} holds characters that a label cannot show.", "NOT_PRINTABLE")
-        return [(latin if match[1] else self.chinese, match[0]) for match in _RUN.finditer(text)]
+        return runs
+
+    def shows(self, char: str) -> bool:
+        """Whether the Chinese font has a character. STSong-Light cannot be asked, and has none beyond the BMP."""
+        glyphs = getattr(pdfmetrics.getFont(self.chinese).face, "charToGlyph", None)
+        return char <= "\uffff" if glyphs is None else ord(char) in glyphs
 
     def _width(self, text: str, latin: str) -> float:
         """How wide text of one point is, in points."""

@@ -19,7 +19,7 @@ _RECTANGLE = re.compile(r"M(\d+) (\d+)h(\d+)v(\d+)h-(\d+)z")
 
 def texts(image: Image.Image) -> list[str]:
     """What the QR codes in an image say, in no order."""
-    found = zxingcpp.read_barcodes(image.convert("L"), formats=zxingcpp.BarcodeFormat.QRCode)
+    found = zxingcpp.read_barcodes(image.convert("L"), formats=zxingcpp.barcode_formats_from_str("QRCode"))
     return [code.text for code in found]
 
 

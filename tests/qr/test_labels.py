@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+import shutil
 from datetime import date
 from io import BytesIO
 from pathlib import Path
 
 import pytest
+import reportlab
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -99,6 +101,7 @@ def test_labels_stand_where_the_sheet_is_cut(tmp_path: Path) -> None:
     assert inked[3] <= 10 * (layout.top + layout.rows * layout.height)
 
 
+@pytest.mark.skipif(not shutil.which("pdftoppm"), reason="pdfium stands in no font for STSong-Light by itself")
 def test_chinese_is_drawn(tmp_path: Path) -> None:
     blank = labels.product_label(" ", "Tea", GTIN)
     named = labels.product_label("武夷山正山小种", "Tea", GTIN)
@@ -157,6 +160,8 @@ def test_elements_are_checked() -> None:
     with pytest.raises(GS1Error):
         labels.item_label(*NAMES, GTIN, "1", code=b"short")
     with pytest.raises(GS1Error):
+        labels.item_label(*NAMES, GTIN, "1", expires=date(2100, 1, 1))
+    with pytest.raises(GS1Error):
         Deployment(1, "0x1234")
 
 
@@ -182,13 +187,10 @@ def test_codes_that_are_not_whole_are_refused(text: str) -> None:
         labels.parse_code_text(text)
 
 
-def test_a_typeface_can_be_embedded(tmp_path: Path) -> None:
-    import reportlab
-
+def test_a_typeface_without_chinese_is_refused() -> None:
     typeface = Path(reportlab.__file__).parent / "fonts/Vera.ttf"
-    plain = [labels.product_label("Tea", "Tea", GTIN)]
-    pdf = sheets(plain, LAYOUTS["3x7"], typeface=typeface)
-    assert printed(plain) == read(pdf, tmp_path)
+    with pytest.raises(GS1Error, match="cannot show"):
+        sheets([labels.product_label("Tea", "Tea", GTIN)], LAYOUTS["3x7"], typeface=typeface)
 
 
 def test_pages_are_a4(tmp_path: Path) -> None:

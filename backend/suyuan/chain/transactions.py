@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-import rlp  # type: ignore[import-untyped]
+import rlp
 
 from suyuan.chain.port import Prepared
 from suyuan.core.statements import Signer, keccak, recover

@@ -306,7 +306,7 @@ def audit(
     log: Annotated[str, typer.Option(help="Address of the open log.")],
     as_json: AsJson = False,
 ) -> None:
-    """Rebuild the journal from its log and compare it with the chain. Exit 0: clean, 1: findings, 2: could not check."""
+    """Rebuild the journal from its log and compare it with the chain. Exit 0 clean, 1 findings, 2 could not check."""
     from suyuan.bootstrap import open_auditor
 
     with _progress() as bar:

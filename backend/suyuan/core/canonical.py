@@ -1,7 +1,7 @@
 """RFC 8785 JSON (JCS): what is hashed and signed (PROTOCOL section 2).
 
-Fast where it may be: orjson writes the same bytes as RFC 8785 when member names are ASCII, integers lie within ±(2^53-1)
-and floats need no exponent; everything else goes the slow and certain way.
+Fast where it may be: orjson writes the same bytes as RFC 8785 when member names are ASCII, integers lie within
+±(2^53-1) and floats need no exponent; everything else goes the slow and certain way.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SAFE_INTEGER = 2**53 - 1
 _MAX_DEPTH = 64
 
 
-def _walk(value: Any, depth: int, floats: bool) -> bool:
+def _walk(value: Any, depth: int, strict: bool) -> bool:
     """Whether orjson's bytes are RFC 8785's; raises Malformed for what has no canonical form at all."""
     kind = type(value)
     if kind is str or value is None or kind is bool:
@@ -31,31 +31,40 @@ def _walk(value: Any, depth: int, floats: bool) -> bool:
             raise Malformed("an integer beyond 2^53-1")
         return True
     if kind is float:
-        if not floats:
+        if strict:
             raise Malformed("a body holds no floats")
+        number: float = value
+        if SAFE_INTEGER < abs(number) < 1e21:  # from 1e21 on ECMAScript writes an exponent: no integer
+            raise Malformed("an integer beyond 2^53-1")
         # where orjson and ECMAScript write the same shortest decimal: no exponent, and something after the point
-        return bool(1e-5 <= abs(value) < 1e15 and value % 1)
+        return 1e-5 <= abs(number) < 1e15 and number % 1 != 0
     if depth > _MAX_DEPTH:
         raise Malformed(f"nested deeper than {_MAX_DEPTH}")
     if kind is list:
         plain = True
         for member in value:
-            plain &= _walk(member, depth + 1, floats)
+            plain &= _walk(member, depth + 1, strict)
         return plain
     if kind is dict:
         plain = True
         for name, member in value.items():
             if type(name) is not str:
                 raise Malformed("a member name that is not text")
-            plain &= name.isascii()
-            plain &= _walk(member, depth + 1, floats)
+            if not name.isascii():
+                if strict:
+                    raise Malformed("a body's member names are ASCII")
+                plain = False
+            plain &= _walk(member, depth + 1, strict)
         return plain
     raise Malformed(f"{kind.__name__} is not JSON")
 
 
-def encode(value: Json, *, floats: bool = True) -> bytes:
-    """JCS of `value` in UTF-8. Raises Malformed for what JSON cannot carry exactly, or a float where there may be none."""
-    plain = _walk(value, 0, floats)
+def encode(value: Json, *, strict: bool = False) -> bytes:
+    """JCS of `value` in UTF-8. Raises Malformed for what JSON cannot carry exactly.
+
+    `strict`: as in a body, where there are no floats and member names are ASCII.
+    """
+    plain = _walk(value, 0, strict)
     try:
         if plain:
             return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
@@ -64,9 +73,9 @@ def encode(value: Json, *, floats: bool = True) -> bytes:
         raise Malformed("a lone surrogate, or a number that is not finite") from error
 
 
-def digest(value: Json, *, floats: bool = True) -> bytes:
+def digest(value: Json, *, strict: bool = False) -> bytes:
     """SHA-256 of the JCS of `value`."""
-    return sha256(encode(value, floats=floats)).digest()
+    return sha256(encode(value, strict=strict)).digest()
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -91,7 +91,7 @@ def leaf(header: bytes) -> bytes:
 
 def encode_body(body: dict[str, Any]) -> bytes:
     """JCS of a body. Raises Malformed for floats, names that are not ASCII, or more than 64 KiB."""
-    text = canonical.encode(body, floats=False)
+    text = canonical.encode(body, strict=True)
     if len(text) > BODY_LIMIT:
         raise Malformed(f"a body has at most {BODY_LIMIT} bytes, met {len(text)}")
     return text

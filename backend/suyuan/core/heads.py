@@ -5,8 +5,8 @@
     empty = 32 zero bytes
     A subtree with exactly one key is that key's leaf, at whatever depth; with none it is empty.
 
-Kept as 65,536 buckets, one for each first two bytes of a key, under a fixed tree of 16 levels: a change costs its bucket
-and 16 nodes, whatever the number of subjects. A bucket is its records in the order of their keys, back to back:
+Kept as 65,536 buckets, one for each first two bytes of a key, under a fixed tree of 16 levels: a change costs its
+bucket and 16 nodes, whatever the number of subjects. A bucket is its records in the order of their keys, back to back:
 
     record = key (32) || count (8) || newest leaf (32)
 """
@@ -77,6 +77,8 @@ def check(key: bytes, proof: HeadProof, root: bytes) -> None:
         raise ProofFault(f"{depth} siblings, at most {_MAX_SIBLINGS}")
     if any(len(h) != 32 for h in (key, root, *proof.siblings)):
         raise ProofFault("a hash that has not 32 bytes")
+    if depth and proof.siblings[-1] == EMPTY:
+        raise ProofFault("the last sibling is empty: one key by itself, or none, is no node")
     met = proof.met
     if met is None:
         h = EMPTY
@@ -184,7 +186,7 @@ class HeadsMap:
             dirty = {i >> 1 for i in dirty if i > 1}
 
     def update(self, changes: Iterable[Met]) -> dict[int, bytes]:
-        """Puts heads in; gives the buckets that changed, for the caller to keep (`load` must answer them from then on)."""
+        """Puts heads in; gives the buckets that changed, for the caller to keep (`load` answers them from then on)."""
         by_bucket: dict[int, list[Met]] = {}
         for met in changes:
             by_bucket.setdefault(bucket_of(met.key), []).append(met)

@@ -82,7 +82,10 @@ def consistency(nodes: Nodes, old: int, new: int) -> list[bytes]:
 
 
 def root_from_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes:
-    """The root that an audit path leads to (RFC 9162 section 2.1.3.2). Raises ProofFault for a path of the wrong length."""
+    """The root that an audit path leads to (RFC 9162 section 2.1.3.2).
+
+    Raises ProofFault for a path of the wrong length.
+    """
     _check_hashes([leaf, *proof])
     if not 0 <= index < size:
         raise ProofFault(f"index {index} outside a tree of {size}")

@@ -5,31 +5,39 @@ The obligations, numbered as there; each is answered *holds*, *fails* or *could 
     (1) the deployment is the pinned one and the contract confirms the seal, lately enough
     (2) the head proof leads to `heads`
     (3) `count` and `leaf` are those of the newest entry
-    (4) bodies hash to their headers, kinds and subjects agree, documents hash to their names and name the subject
+    (4) bodies hash to their headers, kinds and subjects agree, documents hash to their names, events name the subject
     (5) `prev`, `seq` and index run without a gap back to the oldest shown
     (6) every entry shown is in the journal at its index
     (7) each author's signature holds, and the author had standing at `at`
     (8) each tally follows from the one before
-    (9) an item is in its batch, the batch's and containers' bundles hold too, and the registry says whether it is recalled
+    (9) an item is in its batch, batches' and containers' bundles hold too, the registry says whether it is recalled
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import partial
 from hashlib import sha256
-from typing import Any, Protocol
+from itertools import pairwise
+from typing import Any, ParamSpec, Protocol
 
 from suyuan.core import canonical, entries, heads, merkle, rules, statements, subjects, tally
 from suyuan.core.entries import BY_WORD, Kind
-from suyuan.core.epcis.model import parse_event, subjects_named
+from suyuan.core.epcis.identifiers import subject_of
+from suyuan.core.epcis.model import Event, parse_event, subjects_named
 from suyuan.core.errors import Malformed, ProofFault, SuyuanError, Unavailable
-from suyuan.core.statements import from_hex
+from suyuan.core.statements import from_hex, text
 
 CLOCK_SKEW = 600  # seconds by which an entry's time may lie outside its seals'
 STALE = 2 * 86400  # seconds after which a seal no longer says how things are
+_LONGEST_SUBJECT = 2048
+_TOLD = 5  # how many faults of one obligation a report tells
+_GTIN = 14
+_ITEM = re.compile(r"/01/([0-9]{14})/21/[^/]+")
+_SHOPPERS = frozenset({Kind.CLAIM, Kind.REVIEW, Kind.REVIEW_AMEND, Kind.REVIEW_WITHDRAW})
+_P = ParamSpec("_P")
 
 
 class State(StrEnum):
@@ -194,10 +202,29 @@ def _whole(value: object, where: str) -> int:
     return value
 
 
+def _object(value: object, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise Malformed("an object is wanted", where)
+    return value
+
+
+def _list(value: object, where: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise Malformed("a list is wanted", where)
+    return value
+
+
+def _subject(value: object) -> str:
+    subject = text(value, "subject")
+    if not subject.startswith("/") or len(subject) > _LONGEST_SUBJECT:
+        raise Malformed("a subject is a path", "subject")
+    return subject
+
+
 def _parse(value: Any) -> Bundle:
-    if value["version"] != 1:
-        raise Malformed(f"version {value['version']!r}, expected 1")
-    hashes = [from_hex(h, 32, "hashes") for h in value["hashes"]]
+    if _whole(value["version"], "version") != 1:
+        raise Malformed(f"version {value['version']}, expected 1")
+    hashes = [from_hex(h, 32, "hashes") for h in _list(value["hashes"], "hashes")]
     seal = value["seal"]
     chain = value["chain"]
     main = _stream(value, hashes)
@@ -212,22 +239,20 @@ def _parse(value: Any) -> Bundle:
             _whole(seal["sealedAt"], "seal/sealedAt"),
         ),
         main,
-        tuple(_shown(e, e["subject"]) for e in value.get("support", ())),
-        tuple(_stream(r, hashes) for r in value.get("related", ())),
-        tuple(_shown(e, main.subject) for e in value.get("pending", ())),
+        tuple(_shown(e, _subject(e["subject"])) for e in _list(value.get("support", []), "support")),
+        tuple(_stream(r, hashes) for r in _list(value.get("related", []), "related")),
+        tuple(_shown(e, main.subject) for e in _list(value.get("pending", []), "pending")),
     )
 
 
-def _pick(hashes: Sequence[bytes], numbers: Any) -> tuple[bytes, ...]:
-    return tuple(hashes[_whole(n, "inclusion")] for n in numbers)
+def _pick(hashes: Sequence[bytes], numbers: object) -> tuple[bytes, ...]:
+    return tuple(hashes[_whole(n, "inclusion")] for n in _list(numbers, "inclusion"))
 
 
 def _stream(value: Any, hashes: Sequence[bytes]) -> Stream:
-    subject = value["subject"]
-    if not isinstance(subject, str):
-        raise Malformed("a subject is text", "subject")
+    subject = _subject(value["subject"])
     head = value["head"]
-    siblings = tuple(from_hex(h, 32, "head/siblings") for h in head["siblings"])
+    siblings = tuple(from_hex(h, 32, "head/siblings") for h in _list(head["siblings"], "head/siblings"))
     if "met" in head:
         met = head["met"]
         leaf = None if met is None else _met(from_hex(met["key"], 32), met)
@@ -237,14 +262,17 @@ def _stream(value: Any, hashes: Sequence[bytes]) -> Stream:
     return Stream(
         subject,
         heads.HeadProof(siblings, leaf),
-        tuple(_shown(e, subject) for e in value["entries"]),
-        {_whole(i["index"], "inclusion"): _pick(hashes, i["proof"]) for i in value["inclusion"]},
-        dict(value["documents"]),
-        str(value.get("relation", "")),
+        tuple(_shown(e, subject) for e in _list(value["entries"], "entries")),
+        {
+            _whole(i["index"], "inclusion"): _pick(hashes, i["proof"])
+            for i in _list(value.get("inclusion", []), "inclusion")
+        },
+        _object(value.get("documents", {}), "documents"),
+        text(value.get("relation", ""), "relation"),
         None
         if items is None
         else ItemProof(
-            str(items["serial"]),
+            text(items["serial"], "items/serial"),
             from_hex(items["code"], 32, "items/code"),
             _whole(items["index"], "items/index"),
             _pick(hashes, items["proof"]),
@@ -258,9 +286,7 @@ def _met(key: bytes, value: Any) -> heads.Met:
 
 def _shown(value: Any, subject: str) -> Shown:
     raw = from_hex(value["header"], entries.HEADER_SIZE, "header")
-    body = value["body"]
-    if not isinstance(body, dict):
-        raise Malformed("a body is an object", "body")
+    body = _object(value["body"], "body")
     return Shown(_whole(value["index"], "index"), raw, entries.decode(raw), entries.leaf(raw), body, subject)
 
 
@@ -271,9 +297,9 @@ class _Answers:
     faults: dict[int, list[str]] = field(default_factory=dict)
     unchecked: dict[int, list[str]] = field(default_factory=dict)
 
-    def attempt(self, number: int, step: Callable[[], None]) -> None:
+    def attempt(self, number: int, step: Callable[_P, None], *args: _P.args, **named: _P.kwargs) -> None:
         try:
-            step()
+            step(*args, **named)
         except Unavailable as error:
             self.unchecked.setdefault(number, []).append(str(error))
         except SuyuanError as error:
@@ -281,10 +307,12 @@ class _Answers:
 
     def give(self) -> Iterator[Obligation]:
         for number in range(1, 10):
-            if number in self.faults:
-                yield Obligation(number, State.FAILS, "; ".join(self.faults[number]))
-            elif number in self.unchecked:
-                yield Obligation(number, State.UNCHECKED, "; ".join(self.unchecked[number]))
+            for state, met in ((State.FAILS, self.faults), (State.UNCHECKED, self.unchecked)):
+                if number in met:
+                    said = list(dict.fromkeys(met[number]))
+                    more = f"; and {len(said) - _TOLD} more" if len(said) > _TOLD else ""
+                    yield Obligation(number, state, "; ".join(said[:_TOLD]) + more)
+                    break
             else:
                 yield Obligation(number, State.HOLDS)
 
@@ -302,23 +330,38 @@ def verify(bundle: Bundle, *, pinned: Deployment, now: int, judge: Judge | None 
     """Answers every obligation. `now` and `stale` in seconds; without a judge, what needs the chain is not checked."""
     answers = _Answers()
     chain: Judge = judge or _Offline()
-    streams = (bundle.main, *bundle.related)
-    answers.attempt(1, lambda: _check_seal(bundle, pinned, chain, now, stale))
-    for stream in streams:
-        answers.attempt(2, partial(heads.check, subjects.key(stream.subject), stream.head, bundle.seal.heads))
-        answers.attempt(3, partial(_check_newest, stream, bundle.seal))
-        answers.attempt(4, partial(_check_bodies, stream.shown, stream.documents))
-        answers.attempt(5, partial(_check_unbroken, stream, bundle.seal))
-        answers.attempt(6, partial(_check_included, stream.shown, stream.inclusion, bundle.seal))
-        answers.attempt(8, partial(_check_states, stream.shown))
-    answers.attempt(4, lambda: _check_bodies(bundle.support, bundle.main.documents))
-    answers.attempt(4, lambda: _check_bodies(bundle.pending, bundle.main.documents))
-    answers.attempt(6, lambda: _check_included(bundle.support, bundle.main.inclusion, bundle.seal))
+    main, seal = bundle.main, bundle.seal
+    streams = (main, *bundle.related)
     everyone = [e for s in streams for e in s.shown] + list(bundle.support)
-    answers.attempt(7, lambda: _check_authors(everyone, chain))
+    documents: dict[str, Any] = {}
+    events: dict[str, Event] = {}
     recalled: list[str] = []
-    answers.attempt(9, lambda: _check_batches(bundle, chain, recalled))
-    main = bundle.main
+    answers.attempt(1, _check_seal, bundle, pinned, chain, now, stale)
+    for stream in streams:
+        answers.attempt(2, heads.check, subjects.key(stream.subject), stream.head, seal.heads)
+        answers.attempt(3, _check_newest, stream, seal)
+        for name, document in stream.documents.items():
+            answers.attempt(4, _check_document, name, document, documents)
+    for entry in (*everyone, *bundle.pending):
+        answers.attempt(4, _check_body, entry, documents, events)
+    for stream in streams:
+        waiting = bundle.pending if stream is main else ()
+        answers.attempt(5, _check_unbroken, stream, waiting, seal)
+        answers.attempt(6, _check_included, stream.shown, stream.inclusion, seal)
+        answers.attempt(8, _check_states, (*stream.shown, *waiting))
+    answers.attempt(5, _check_pending, bundle.pending, seal, now)
+    answers.attempt(6, _check_included, bundle.support, main.inclusion, seal)
+    answers.attempt(6, _check_times, everyone)
+    answers.attempt(7, _check_nonces, (*everyone, *bundle.pending))
+    signed, shoppers = _by_author((*everyone, *bundle.pending))
+    answers.attempt(7, _check_authors, signed, chain)
+    for entry in shoppers:
+        answers.attempt(7, _check_shopper, entry, bundle.deployment, everyone)
+    for stream in streams:
+        if _is_batch(stream.subject):
+            answers.attempt(9, _check_batch, stream, chain, recalled)
+    answers.attempt(9, _check_item, bundle)
+    answers.attempt(9, _check_containers, bundle, events.values())
     return Report(tuple(answers.give()), max(0, main.count - len(main.shown)), tuple(recalled))
 
 
@@ -329,8 +372,11 @@ def _check_seal(bundle: Bundle, pinned: Deployment, chain: Judge, now: int, stal
         raise ProofFault(f"the chain asked is {chain.deployment()}, pinned is {pinned}")
     if not chain.confirms(bundle.seal):
         raise ProofFault(f"the contract does not know seal {bundle.seal.number} of {bundle.seal.size}")
-    if now - bundle.seal.sealed_at > stale:
-        raise Unavailable(f"the seal is {now - bundle.seal.sealed_at} seconds old: nothing newer was shown")
+    age = now - bundle.seal.sealed_at
+    if age > stale:
+        raise Unavailable(f"the seal is {age} seconds old: nothing newer was shown")
+    if age < -CLOCK_SKEW:
+        raise Unavailable(f"the seal is {-age} seconds ahead of the clock: how old it is cannot be told")
 
 
 def _check_newest(stream: Stream, seal: Seal) -> None:  # (3)
@@ -351,44 +397,62 @@ def _check_newest(stream: Stream, seal: Seal) -> None:  # (3)
         raise ProofFault(f"accepted at {newest.header.at}, after its seal at {seal.sealed_at}")
 
 
-def _check_bodies(shown: Sequence[Shown], documents: Mapping[str, Any]) -> None:  # (4)
-    for name, document in documents.items():
-        met = canonical.digest(document).hex()
-        if met != name:
-            raise ProofFault(f"document {name} hashes to {met}")
-    for entry in shown:
-        _check_body(entry, documents)
+def _check_document(name: str, document: Any, right: dict[str, Any]) -> None:  # (4)
+    """Puts the document among the `right` ones if it hashes to its name."""
+    met = canonical.digest(document).hex()
+    if met != name:
+        raise ProofFault(f"document {name!r} hashes to {met}")
+    right[name] = document
 
 
-def _check_body(entry: Shown, documents: Mapping[str, Any]) -> None:
-    text = entries.encode_body(dict(entry.body))
-    if sha256(text).digest() != entry.header.body:
-        raise ProofFault(f"the body of {entry.index} hashes to {sha256(text).hexdigest()}")
+def _check_body(entry: Shown, documents: Mapping[str, Any], events: dict[str, Event]) -> None:  # (4)
+    """Puts the event that it is about, if it is about one, among the `events`."""
+    met = sha256(entries.encode_body(dict(entry.body))).digest()
+    if met != entry.header.body:
+        raise ProofFault(f"the body of {entry.index} hashes to {met.hex()}, expected {entry.header.body.hex()}")
     if entry.header.key != subjects.key(entry.subject):
         raise ProofFault(f"entry {entry.index} is not of {entry.subject}")
-    kind = BY_WORD.get(str(entry.body.get("kind")))
+    word, subject = entry.body.get("kind"), entry.body.get("subject")
+    kind = BY_WORD.get(str(word))
     if kind is None or kind != entry.header.kind:
-        raise ProofFault(f"entry {entry.index} is of kind {entry.header.kind}, its body says {entry.body.get('kind')}")
+        raise ProofFault(f"entry {entry.index} is of kind {entry.header.kind}, its body says {word!r}")
     is_event = kind is Kind.CHECKPOINT
-    if not is_event and entry.body.get("subject") != entry.subject:
-        raise ProofFault(f"the body of {entry.index} is about {entry.body.get('subject')}, not {entry.subject}")
-    public = entry.body.get("public")
-    name = public.get("document") if isinstance(public, dict) else None
-    if name is None:
+    if subject != (None if is_event else entry.subject):
+        raise ProofFault(f"the body of {entry.index} is about {subject!r}, not {entry.subject}")
+    named = rules.named_in(kind, entry.body)
+    name = _public(entry).get("document")
+    if name is None and not is_event:
         return
+    if not isinstance(name, str):
+        raise ProofFault(f"entry {entry.index} names no document")
     if name not in documents:
-        raise Unavailable(f"document {name} of entry {entry.index} is not in the bundle")
+        raise Unavailable(f"document {name!r} of entry {entry.index} is not in the bundle")
     if is_event:
-        named = subjects_named(parse_event(documents[name]))
-        if entry.subject not in named or entry.body.get("named") != len(named):
+        if name not in events:
+            events[name] = parse_event(documents[name])
+        all_named = subjects_named(events[name])
+        if entry.subject not in all_named or named != len(all_named):
             raise ProofFault(
-                f"the event of entry {entry.index} names {len(named)} subjects, {entry.subject} or its"
-                f" number {entry.body.get('named')} does not agree"
+                f"the event of entry {entry.index} names {len(all_named)} subjects,"
+                f" {entry.subject} or its number {named} does not agree"
             )
 
 
-def _check_unbroken(stream: Stream, seal: Seal) -> None:  # (5)
-    for before, entry in zip(stream.shown, stream.shown[1:], strict=False):
+def _public(entry: Shown) -> Mapping[str, Any]:
+    public = entry.body.get("public")
+    return public if isinstance(public, dict) else {}
+
+
+def _check_unbroken(stream: Stream, waiting: Sequence[Shown], seal: Seal) -> None:  # (5)
+    """What waits goes on from the newest that is sealed, from the start where none is."""
+    run = (*stream.shown, *waiting)
+    for entry in run[:1]:
+        if (entry.header.seq == 0 or not stream.count) and (entry.header.seq, entry.header.prev) != (0, entries.ZERO):
+            raise ProofFault(
+                f"entry {entry.index} is its stream's first, with seq {entry.header.seq}"
+                f" and prev {entry.header.prev.hex()}"
+            )
+    for before, entry in pairwise(run):
         if entry.header.seq != before.header.seq + 1 or entry.header.prev != before.leaf:
             raise ProofFault(
                 f"entry {entry.index} has seq {entry.header.seq} and prev {entry.header.prev.hex()},"
@@ -396,13 +460,18 @@ def _check_unbroken(stream: Stream, seal: Seal) -> None:  # (5)
             )
         if entry.index <= before.index or entry.header.at < before.header.at:
             raise ProofFault(
-                f"entry {entry.index} at {entry.header.at} stands before {before.index} at {before.header.at}"
+                f"entry {entry.index} at {entry.header.at} stands after {before.index} at {before.header.at}"
             )
-    for entry in stream.shown[:1]:
-        if entry.header.seq == 0 and entry.header.prev != entries.ZERO:
-            raise ProofFault(f"entry {entry.index} is its stream's first, and has prev {entry.header.prev.hex()}")
     if stream.shown and stream.shown[-1].index >= seal.size:
         raise ProofFault(f"entry {stream.shown[-1].index} is outside the seal's {seal.size}")
+
+
+def _check_pending(pending: Sequence[Shown], seal: Seal, now: int) -> None:  # (5)
+    for entry in pending:
+        if entry.index < seal.size:
+            raise ProofFault(f"entry {entry.index} is shown as waiting, the seal covers {seal.size}")
+        if entry.header.at > (now + CLOCK_SKEW) * 1000:
+            raise ProofFault(f"entry {entry.index} is accepted at {entry.header.at}, it is {now} s now")
 
 
 def _check_included(shown: Sequence[Shown], inclusion: Mapping[int, tuple[bytes, ...]], seal: Seal) -> None:  # (6)
@@ -412,23 +481,67 @@ def _check_included(shown: Sequence[Shown], inclusion: Mapping[int, tuple[bytes,
         merkle.check_inclusion(entry.leaf, entry.index, seal.size, inclusion[entry.index], seal.root)
 
 
+def _check_times(shown: Sequence[Shown]) -> None:  # (6)
+    for before, entry in pairwise(sorted(shown, key=lambda e: e.index)):
+        if entry.header.at < before.header.at:
+            raise ProofFault(
+                f"entry {entry.index} at {entry.header.at} stands after {before.index} at {before.header.at}"
+            )
+
+
+def _check_nonces(shown: Sequence[Shown]) -> None:  # (7)
+    """No statement counts twice, but for the entries of one event."""
+    used: dict[tuple[str, str], Shown] = {}
+    for entry in shown:
+        by, nonce = entry.body.get("by"), entry.body.get("nonce")
+        if not isinstance(by, str) or not isinstance(nonce, str):
+            continue  # _check_authors says so
+        first = used.setdefault((by, nonce), entry)
+        same_event = entry.header.kind == Kind.CHECKPOINT and entry.header.body == first.header.body
+        if entry.index != first.index and not (same_event and entry.subject != first.subject):
+            raise ProofFault(f"entry {entry.index} uses the statement of {first.index} again")
+
+
+def _by_author(shown: Sequence[Shown]) -> tuple[list[Shown], list[Shown]]:
+    """The entries that the registry's participants sign, and those that shoppers sign."""
+    shoppers = [e for e in shown if e.header.kind in _SHOPPERS]
+    return [e for e in shown if e.header.kind not in _SHOPPERS], shoppers
+
+
 def _check_authors(shown: Sequence[Shown], chain: Judge) -> None:  # (7)
-    signed = [
-        Claim(
-            rules.signed_in(_with_subject(entry.body), canonical.digest(entry.body.get("public"))),
-            entry.header.at // 1000,
-        )
+    claims = [
+        Claim(rules.signed_in(entry.body, canonical.digest(entry.body.get("public"))), entry.header.at // 1000)
         for entry in shown
     ]
-    if not signed:
+    if not claims:
         return
-    for entry, verdict in zip(shown, chain.verdicts(signed), strict=True):
+    for entry, verdict in zip(shown, chain.verdicts(claims), strict=True):
         if verdict is not Verdict.VALID:
             raise ProofFault(f"entry {entry.index}: {verdict}")
 
 
-def _with_subject(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    return body if "subject" in body else {**body, "subject": ""}
+def _check_shopper(entry: Shown, deployment: Deployment, everyone: Sequence[Shown]) -> None:  # (7)
+    body = entry.body
+    by = from_hex(body.get("by"), 65, "by")
+    statement = statements.Statement(
+        text(body.get("kind"), "kind"),
+        entry.subject,
+        canonical.digest(body.get("public")),
+        _whole(body.get("issuedAt"), "issuedAt"),
+        from_hex(body.get("nonce"), 32, "nonce"),
+    )
+    message = statement.message(deployment.chain, deployment.journal)
+    statements.check_shopper(by, message, from_hex(body.get("signature"), 64, "signature"))
+    if statement.issued_at > entry.header.at // 1000 + statements.SKEW:
+        raise ProofFault(f"entry {entry.index}: {Verdict.ISSUED_LATE}")
+    if entry.header.kind != Kind.CLAIM and not any(
+        claim.header.kind == Kind.CLAIM
+        and claim.body.get("by") == body["by"]
+        and claim.index < entry.index
+        and claim.subject[-_GTIN:] == entry.subject[-_GTIN:]
+        for claim in everyone
+    ):
+        raise Unavailable(f"the claim that binds the key of entry {entry.index} to a right is not in the bundle")
 
 
 def _check_states(shown: Sequence[Shown]) -> None:  # (8)
@@ -447,37 +560,81 @@ def _check_states(shown: Sequence[Shown]) -> None:  # (8)
             raise ProofFault(f"state of {entry.index} is {header.state.hex()}, expected {after.hex()}")
 
 
-def _check_batches(bundle: Bundle, chain: Judge, recalled: list[str]) -> None:  # (9)
-    batches = [s for s in (bundle.main, *bundle.related) if _is_batch(s.subject) and s.count]
-    for stream in batches:
-        state = chain.batch(subjects.key(stream.subject))
-        registered = [e for e in stream.shown if e.header.kind == Kind.BATCH]
-        if state is None:
-            raise Unavailable(f"{stream.subject} is not in the BatchRegistry yet")
-        if state.recalled_at:
-            recalled.append(stream.subject)
-        for entry in registered:
-            public = entry.body["public"]
-            if (state.quantity, state.items_root.hex(), state.merchant) != (
-                public.get("quantity"),
-                public.get("itemsRoot"),
-                entry.body.get("by"),
-            ):
-                raise ProofFault(f"{stream.subject}: the BatchRegistry and the journal differ")
-        item = stream.item
-        if item is not None:
-            leaf = item_leaf(item.serial, item.code)
-            merkle.check_inclusion(leaf, item.index, state.quantity, item.proof, state.items_root)
-    if "/21/" in bundle.subject and bundle.main.count:
-        gtin, serial = bundle.subject.split("/21/")
-        mine = [s for s in batches if s.relation == "batch" and s.subject.startswith(gtin + "/10/")]
-        if not mine:
-            raise Unavailable("the item's batch is not in the bundle")
-        if not any(s.item and subjects.item(gtin[4:], s.item.serial) == bundle.subject for s in mine):
-            raise ProofFault(f"no batch shown commits to serial {serial}")
+def _check_batch(stream: Stream, chain: Judge, recalled: list[str]) -> None:  # (9)
+    state = chain.batch(subjects.key(stream.subject))
+    if state is None:
+        if not stream.count:
+            return
+        raise Unavailable(f"{stream.subject} is not in the BatchRegistry yet")
+    if state.recalled_at:
+        recalled.append(stream.subject)
+    registered = (state.quantity, state.items_root.hex(), state.merchant, state.content)
+    for entry in stream.shown:
+        if entry.header.kind != Kind.BATCH:
+            continue
+        public = _public(entry)
+        said = (public.get("quantity"), public.get("itemsRoot"), entry.body.get("by"), canonical.digest({**public}))
+        if said != registered:
+            raise ProofFault(f"{stream.subject}: the BatchRegistry says {registered}, the journal {said}")
+    item = stream.item
+    if item is not None:
+        merkle.check_inclusion(
+            item_leaf(item.serial, item.code), item.index, state.quantity, item.proof, state.items_root
+        )
+
+
+def _check_item(bundle: Bundle) -> None:  # (9)
+    """One of the batches shown, of the same product, commits to the item (`_check_batch` sees that it is so)."""
+    match = _ITEM.fullmatch(bundle.subject)
+    if match is None:
+        return
+    gtin = match[1]
+    mine = [s for s in bundle.related if s.relation == "batch" and s.subject.startswith(f"/01/{gtin}/10/") and s.count]
+    proofs = [s.item for s in mine if s.item is not None]
+    if not proofs and bundle.main.count:
+        raise Unavailable("the item's batch, or the proof that it is in it, is not in the bundle")
+    if proofs and not any(subjects.item(gtin, item.serial) == bundle.subject for item in proofs):
+        raise ProofFault(f"no batch shown commits to {bundle.subject}")
+
+
+def _check_containers(bundle: Bundle, events: Iterable[Event]) -> None:  # (9)
+    """Whatever the events shown put the item into is in the bundle, and nothing is that they do not."""
+    subject = bundle.subject
+    batches = {s.subject for s in bundle.related if s.relation == "batch"}
+    given = {s.subject for s in bundle.related if s.relation == "container"}
+    for stream in bundle.related:
+        if stream.relation not in ("batch", "container"):
+            raise ProofFault(f"{stream.subject} is related as {stream.relation!r}")
+    item = _ITEM.fullmatch(subject)
+    if strangers := [b for b in batches if not _is_batch(b) or (item and b[:18] != subject[:18])]:
+        raise ProofFault(f"{strangers[0]} is no batch of {subject}")
+    packed = [
+        (subject_of(event.parent_id), {subject_of(child) for child in _children(event)})
+        for event in events
+        if event.parent_id is not None and event.action != "DELETE"
+    ]
+    if unproven := given - _holding({subject, *batches}, packed):
+        raise Unavailable(f"no event shown puts {subject} into {min(unproven)}")
+    if item and (missing := _holding({subject}, packed) - given):
+        raise Unavailable(f"{min(missing)}, which an event shown put {subject} into, is not in the bundle")
+
+
+def _children(event: Event) -> Iterator[str]:
+    yield from event.child_epcs
+    for quantity in event.child_quantity_list:
+        yield quantity.epc_class
+
+
+def _holding(things: set[str], packed: Sequence[tuple[str, set[str]]]) -> set[str]:
+    """The containers that hold any of the things, or hold one that does."""
+    found: set[str] = set()
+    while more := {p for p, children in packed if p not in found and children & (things | found)}:
+        found |= more
+    return found - things
 
 
 def _is_batch(subject: str) -> bool:
+    """Whether a subject is a batch's."""
     return subject.startswith("/01/") and subject[18:22] == "/10/"
 
 

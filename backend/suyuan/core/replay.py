@@ -5,12 +5,13 @@ A pure fold: entries and seals go in, in order; findings come out. Bad data is a
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
 
-from suyuan.core import canonical, entries, heads, merkle, rules, subjects
+from suyuan.core import canonical, entries, heads, merkle, rules, statements, subjects
 from suyuan.core.entries import BY_WORD, Kind
 from suyuan.core.errors import Malformed, ProofFault
 from suyuan.core.proof import CLOCK_SKEW, Seal
@@ -22,7 +23,7 @@ class Fault(StrEnum):
     HEADER = "header"  # not 147 bytes
     STREAM = "stream"  # seq, prev, time or state do not follow in the stream
     TIME = "time"  # `at` decreases along the journal, or lies outside its seals
-    BODY = "body"  # the body does not hash to the header, or breaks its kind's rule
+    BODY = "body"  # the body does not hash to the header or breaks its kind's rule, an event's run or a nonce is broken
     ROOT = "root"  # the rebuilt root is not the sealed one
     HEADS = "heads"  # the rebuilt heads map is not the sealed one
     SEALS = "seals"  # the seals themselves do not follow
@@ -45,6 +46,9 @@ class Replay:
         self._tree = merkle.Frontier()
         self._map, self._buckets = heads.in_memory()
         self._streams: dict[bytes, tuple[entries.Header, bytes]] = {}
+        self._counts: Counter[bytes] = Counter()  # a header's own `seq` is only what it says
+        self._nonces: set[bytes] = set()
+        self._run = _Run()
         self._changed: set[bytes] = set()
         self._at = 0
         self._first_at: int | None = None  # oldest and newest `at` since the last seal
@@ -76,9 +80,10 @@ class Replay:
         if self._first_at is None:
             self._first_at = header.at
         self._streams[header.key] = header, leaf
+        self._counts[header.key] += 1
         self._changed.add(header.key)
         if body is not None:
-            yield from _check_body(index, header, body)
+            yield from self._body(index, header, body)
 
     def seal(self, seal: Seal) -> Iterator[Finding]:
         """Compares the next seal with what has been fed."""
@@ -96,9 +101,7 @@ class Replay:
         root = self._tree.root()
         if root != seal.root:
             yield Finding(Fault.ROOT, seal.number, f"rebuilt {root.hex()}, sealed is {seal.root.hex()}")
-        changes = [
-            heads.Met(key, header.seq + 1, leaf) for key in self._changed for header, leaf in (self._streams[key],)
-        ]
+        changes = [heads.Met(key, self._counts[key], self._streams[key][1]) for key in self._changed]
         self._changed.clear()
         self._buckets.update(self._map.update(changes))
         if self._map.root != seal.heads:
@@ -113,24 +116,61 @@ class Replay:
             )
         self._first_at = None
 
+    def _body(self, index: int, header: entries.Header, text: bytes) -> Iterator[Finding]:
+        run = self._run
+        goes_on = run.left > 0 and header.body == run.body
+        if run.left and not goes_on:
+            yield Finding(Fault.BODY, index, f"{run.left} entries of the event before are missing")
+        if goes_on and header.key <= run.key:
+            yield Finding(Fault.BODY, index, "an event's entries are not in the order of their keys")
+        try:
+            named, statement = _read(header, text)
+        except (Malformed, ProofFault) as error:
+            yield Finding(Fault.BODY, index, str(error))
+            named, statement = 1, b""
+        if goes_on:
+            self._run = _Run(header.body, header.key, run.left - 1)
+            return
+        self._run = _Run(header.body, header.key, named - 1)
+        if statement and statement in self._nonces:
+            yield Finding(Fault.BODY, index, "a nonce that its signer has used before")
+        self._nonces.add(statement)
 
-def _check_body(index: int, header: entries.Header, text: bytes) -> Iterator[Finding]:
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """The entries of one event: their body, the key of the newest, and how many are to come."""
+
+    body: bytes = b""
+    key: bytes = b""
+    left: int = 0
+
+
+def _read(header: entries.Header, text: bytes) -> tuple[int, bytes]:
+    """How many entries share the body, and signer and nonce of its statement, if it has to have one.
+
+    Raises ProofFault where the header is of another, Malformed where it breaks its kind's rule.
+    """
     met = sha256(text).digest()
     if met != header.body:
-        yield Finding(Fault.BODY, index, f"hashes to {met.hex()}, the header says {header.body.hex()}")
-        return
-    try:
-        body = canonical.parse(text)
-        if not isinstance(body, dict) or entries.encode_body(body) != text:
-            raise Malformed("a body that is not in canonical form")
-        kind = BY_WORD.get(str(body.get("kind")))
-        if kind is None or kind != header.kind:
-            raise Malformed(f"the body is a {body.get('kind')}, the header of kind {header.kind}")
-        subject = str(body.get("subject", ""))
-        if kind is not Kind.CHECKPOINT and subjects.key(subject) != header.key:
+        raise ProofFault(f"hashes to {met.hex()}, the header says {header.body.hex()}")
+    body = canonical.parse(text)
+    if not isinstance(body, dict) or entries.encode_body(body) != text:
+        raise Malformed("a body that is not in canonical form")
+    kind = BY_WORD.get(str(body.get("kind")))
+    if kind is None or kind != header.kind:
+        raise Malformed(f"the body is a {body.get('kind')}, the header of kind {header.kind}")
+    named = rules.named_in(kind, body)
+    if kind is Kind.CHECKPOINT:
+        if "subject" in body:
+            raise Malformed("the body of an event has no subject")
+        subject = ""
+    else:
+        subject = statements.text(body.get("subject"), "subject")
+        if subjects.key(subject) != header.key:
             raise Malformed(f"the body is about {subject}, the header is not")
-        if kind in rules.RULES:
-            public = rules.check_public(kind, subject, body.get("public"))
-            rules.signed_in({**body, "subject": subject}, canonical.digest(public))
-    except Malformed as error:
-        yield Finding(Fault.BODY, index, str(error))
+    if kind not in rules.RULES:
+        return named, b""
+    public = rules.check_public(kind, subject, body.get("public"))
+    signed = rules.signed_in(body, canonical.digest(public))
+    return named, bytes.fromhex(signed.by[2:]) + signed.statement.nonce

@@ -68,8 +68,8 @@ class Rule:
     writers: frozenset[Role]
 
 
-_PRODUCT = re.compile(r"/01/\d{14}")
-_BATCH = re.compile(r"/01/\d{14}/10/[^/]+")
+_PRODUCT = re.compile(r"/01/[0-9]{14}")
+_BATCH = re.compile(r"/01/[0-9]{14}/10/(?:[A-Za-z0-9\-._~]|%[0-9A-F]{2})+")
 _MERCHANT = re.compile(r"/merchant/0x[0-9a-f]{40}")
 
 RULES: Mapping[Kind, Rule] = {
@@ -113,8 +113,9 @@ def check_public(kind: Kind, subject: str, public: object) -> dict[str, Any]:
         elif not is_right(public[plain]):
             raise Malformed("has not the form that it should", f"public/{plain}")
     known = {name.removesuffix("?") for name in rule.public}
-    if stranger := next((name for name in public if name not in known), None):
-        raise Malformed("is not a field of this kind", f"public/{stranger}")
+    for name in public:
+        if name not in known:
+            raise Malformed("is not a field of this kind", f"public/{name}")
     return public
 
 
@@ -134,6 +135,18 @@ def body_of(signed: Signed, public: dict[str, Any], named: int = 0) -> dict[str,
     else:
         body["subject"] = statement.subject
     return body
+
+
+def named_in(kind: Kind, body: Mapping[str, Any]) -> int:
+    """How many entries share a body: what an event's says that it names, else 1. Raises Malformed."""
+    named = body.get("named")
+    if kind is not Kind.CHECKPOINT:
+        if "named" in body:
+            raise Malformed("only an event names many", "named")
+        return 1
+    if type(named) is not int or named < 1:
+        raise Malformed("an event names a whole number of subjects", "named")
+    return named
 
 
 def signed_in(body: Mapping[str, Any], content: bytes) -> Signed:

@@ -12,12 +12,18 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from coincurve import PublicKey
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from tiny_keccak import keccak256 as _keccak256
 
+from suyuan.core import canonical
 from suyuan.core.errors import BadSignature, Malformed
 
 SKEW = 600  # seconds by which `issuedAt` may lie after `at`
 _HEX = re.compile(r"(?:[0-9a-f]{2})*")
+_LONE = re.compile("[\ud800-\udfff]")
 _HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
 
 
@@ -73,6 +79,19 @@ class Statement:
             + self.nonce,
         )
 
+    def message(self, chain: int, journal: str) -> bytes:
+        """What a shopper's key signs: JCS that names the deployment."""
+        return canonical.encode(
+            {
+                "domain": {"chain": chain, "journal": journal},
+                "kind": self.kind,
+                "subject": self.subject,
+                "content": self.content.hex(),
+                "issuedAt": self.issued_at,
+                "nonce": self.nonce.hex(),
+            }
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Signed:
@@ -100,16 +119,14 @@ class Signed:
         """Reads the form in which it travels. Raises Malformed."""
         if not isinstance(value, dict):
             raise Malformed("a statement is an object", "statement")
-        kind, subject, issued = value.get("kind"), value.get("subject", ""), value.get("issuedAt")
-        if not isinstance(kind, str) or not isinstance(subject, str):
-            raise Malformed("kind and subject are text", "statement")
+        issued = value.get("issuedAt")
         if type(issued) is not int or not 0 <= issued < 2**53:
             raise Malformed("issuedAt is a number of seconds", "statement")
         return cls(
             address(value.get("by"), "statement/by"),
             Statement(
-                kind,
-                subject,
+                text(value.get("kind"), "statement/kind"),
+                text(value.get("subject", ""), "statement/subject"),
                 from_hex(value.get("content"), 32, "statement/content"),
                 issued,
                 from_hex(value.get("nonce"), 32, "statement/nonce"),
@@ -120,7 +137,7 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A batch as its merchant registers it. `key`: of its subject; `content`: SHA-256(JCS(public)) of its journal entry."""
+    """A batch as its merchant registers it. `key`: of its subject; `content`: SHA-256(JCS(public)) of its entry."""
 
     key: bytes
     merchant: str
@@ -206,6 +223,19 @@ def recover(digest: bytes, signature: bytes) -> str:
     return address_of(key.format(compressed=False))
 
 
+def check_shopper(key: bytes, message: bytes, signature: bytes) -> None:
+    """Returns if a shopper's P-256 key (65 bytes, uncompressed) signed the message (ES256, raw r || s).
+
+    Raises BadSignature.
+    """
+    r, s = (int.from_bytes(half, "big") for half in (signature[:32], signature[32:]))
+    try:
+        point = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), key)
+        point.verify(encode_dss_signature(r, s), message, ec.ECDSA(hashes.SHA256()))
+    except (ValueError, InvalidSignature) as error:
+        raise BadSignature("not signed by the shopper's key") from error
+
+
 def address_of(public_key: bytes) -> str:
     """The address of a 65-byte uncompressed public key."""
     return "0x" + keccak(public_key[1:])[12:].hex()
@@ -216,6 +246,13 @@ def from_hex(value: object, size: int, where: str = "") -> bytes:
     if not isinstance(value, str) or len(value) != 2 * size or not _HEX.fullmatch(value):
         raise Malformed(f"{size} bytes in lower-case hex are wanted", where)
     return bytes.fromhex(value)
+
+
+def text(value: object, where: str = "") -> str:
+    """Text that UTF-8 can carry. Raises Malformed."""
+    if not isinstance(value, str) or _LONE.search(value):
+        raise Malformed("text is wanted, without lone surrogates", where)
+    return value
 
 
 def address(value: object, where: str = "") -> str:

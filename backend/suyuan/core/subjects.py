@@ -10,17 +10,18 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from hashlib import sha256
-from urllib.parse import quote
+from urllib.parse import quote, unquote_to_bytes
 
 from suyuan.core.errors import InvalidIdentifier
 from suyuan_qr import digital_link
 from suyuan_qr.errors import GS1Error
 
-_UNRESERVED = r"(?:[A-Za-z0-9\-._~]|%[0-9A-F]{2})+"
+_PART = r"(?:[A-Za-z0-9\-._~]|%[0-9A-F]{2})+"
 _PLAIN = re.compile(
-    rf"/(?:reviews/\d{{14}}|rights/\d{{14}}|merchant/0x[0-9a-f]{{40}}|(?:order|case)/[0-9a-f]{{32}}"
-    rf"|terms/{_UNRESERVED}|appeals|epc/{_UNRESERVED})\Z"
+    rf"/(?:reviews/[0-9]{{14}}|rights/[0-9]{{14}}|merchant/0x[0-9a-f]{{40}}|(?:order|case)/[0-9a-f]{{32}}"
+    rf"|terms/{_PART}|appeals|epc/{_PART})\Z"
 )
+_CACHED_LENGTH = 256
 
 
 def key(subject: str) -> bytes:
@@ -28,15 +29,29 @@ def key(subject: str) -> bytes:
     return sha256(subject.encode()).digest()
 
 
-@lru_cache(maxsize=65536)
 def parse(text: str) -> str:
     """The canonical subject that a path or GS1 Digital Link URI names. Raises InvalidIdentifier."""
+    return _parse_cached(text) if len(text) <= _CACHED_LENGTH else _parse(text)
+
+
+def _parse(text: str) -> str:
     if _PLAIN.match(text):
-        return text
+        return text if "%" not in text else _escaped_once(text)
     try:
         return digital_link.parse(text, strict=False).subject
     except GS1Error as error:
         raise InvalidIdentifier(str(error), "subject") from error
+
+
+_parse_cached = lru_cache(maxsize=65536)(_parse)
+
+
+def _escaped_once(text: str) -> str:
+    """`text`, if it escapes what must be and nothing else: a thing has one subject."""
+    part = text.rpartition("/")[2]
+    if quote(unquote_to_bytes(part), safe="") != part:
+        raise InvalidIdentifier(f"{text} escapes what needs no escape", "subject")
+    return text
 
 
 def product(gtin: str) -> str:

@@ -347,6 +347,26 @@ class View:
         """Seconds since the seal."""
         return max(0, self.now - self.facts.sealed_at)
 
+    @property
+    def lot(self) -> str:
+        """The lot of a batch, or of an item's batch."""
+        return self.batch.lot if self.batch else _lot(self.subject) if self.about is About.BATCH else ""
+
+    @property
+    def silent(self) -> bool:
+        """An item of which no record speaks by itself."""
+        return self.known and self.about is About.ITEM and not (self.facts.streams[0].count or self.facts.pending)
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A subject in a list: what it is, its product's name, and its lot, serial or SSCC."""
+
+    subject: str
+    about: About
+    name: Quote | None
+    detail: str
+
 
 _LOST = frozenset({"destroyed", "stolen", "disposed"})
 _UNFIT = frozenset({"damaged", "non_conformant", "non_sellable_other", "recalled", "expired", "needs_replacement"})
@@ -397,6 +417,14 @@ class LookUp:
             tuple(BatchLine(r.subject, _lot(r.subject), r.quantity, r.registered_at, r.recalled_at) for r in lines),
             checkpoints, elsewhere, found, _facts(bundle, read), tuple(also),
         )  # fmt: skip
+
+
+    def label(self, subject: str) -> Label:
+        """How a subject is called in a list. Raises InvalidIdentifier, DatabaseAway."""
+        about, gtin, serial, sscc = _about(subject)
+        listing = self._names.listing(gtin) if gtin else None
+        detail = serial or sscc or (_lot(subject) if about is About.BATCH else "")
+        return Label(subject, about, listing.name if listing else None, detail)
 
 
 def _about(subject: str) -> tuple[About, str, str, str]:
@@ -523,7 +551,7 @@ class _Names:
         self._read_at = -inf
         self._next: dict[str, int] = {}
         self._listings: dict[str, Listing | None] = {}
-        self._places: dict[str, Place] = {}
+        self._places: dict[str, tuple[str, Place]] = {}
         self.profiles: dict[str, _Profile] = {}
 
     def refresh(self, participants: Iterable[str]) -> None:
@@ -537,15 +565,17 @@ class _Names:
                     for row in journal.stream(connection, subjects.key(subjects.merchant(id)), self._next.get(id, 0)):
                         self._next[id] = row.seq + 1
                         self.profiles[id] = _profile(orjson.loads(row.document), row.document_hash.hex())
-                        self._places |= self.profiles[id].places
+                        self._places |= {key: (id, place) for key, place in self.profiles[id].places.items()}
             self._read_at = self._clock()
 
-    def place(self, id: str, by: str) -> Place:
-        """What is known of a location: its author's word for it first, then anybody's."""
+    def place(self, id: str, by: str) -> tuple[str, Place]:
+        """What is known of a location, and from whom (empty: nobody): the author's word first, then anybody's."""
         subject = subject_of(id)
         profile = self.profiles.get(by)
-        found = (profile and profile.places.get(subject)) or self._places.get(subject)
-        return replace(found, id=id) if found else Place(id)
+        if profile and subject in profile.places:
+            return by, replace(profile.places[subject], id=id)
+        owner, place = self._places.get(subject, ("", Place(id)))
+        return owner, replace(place, id=id)
 
     def listing(self, gtin: str) -> Listing | None:
         """The newest listing of a product."""
@@ -676,7 +706,7 @@ class _Teller:
             at=own.at if own else event.event_time_ms,
             offset=event.event_time_zone_offset,
             recorded=entry.header.at,
-            place=self.names.place(place.id, by) if place else None,
+            place=self._place(place.id, by) if place else None,
             origin=self._end([s.source for s in event.source_list if s.type == "location"], by),
             destination=self._end([d.destination for d in event.destination_list if d.type == "location"], by),
             by=self.party(by),
@@ -690,8 +720,14 @@ class _Teller:
             retracted=_retraction(retraction) if retraction else None,
         )
 
+    def _place(self, id: str, by: str) -> Place:
+        owner, place = self.names.place(id, by)
+        if owner:
+            self.met[owner] = None
+        return place
+
     def _end(self, ids: list[str], by: str) -> Place | None:
-        return self.names.place(ids[0], by) if ids else None
+        return self._place(ids[0], by) if ids else None
 
     def _share(self, event: Event) -> float | None:
         """How many pieces of the batch an event names."""

@@ -1,4 +1,4 @@
-"""Prove: a subject's proof bundle (PROTOCOL section 8), under the newest seal, fast enough to be asked at every scan."""
+"""Prove: a subject's proof bundle (PROTOCOL section 8), under the newest seal, fast enough for every scan."""
 
 from __future__ import annotations
 

@@ -247,7 +247,7 @@ def _rows_of(hashes: list[bytes]) -> list[list[bytes]]:
 
 
 class TiledTree:
-    """The journal's tree as `merkle.Nodes`, over tiles. Full tiles never change and are kept in memory, the newest used."""
+    """The journal's tree as `merkle.Nodes`, over tiles. Full tiles never change: those used last are kept in memory."""
 
     def __init__(self, database: Database, *, keep: int = 4096) -> None:
         self._database = database

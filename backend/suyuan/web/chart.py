@@ -10,8 +10,8 @@ from datetime import datetime, timedelta, timezone
 
 from suyuan.services.look_up import Reading, Series
 
-WIDTH, HEIGHT = 640, 200
-LEFT, RIGHT, TOP, BOTTOM = 46, 14, 22, 26
+WIDTH, HEIGHT = 400, 170
+LEFT, RIGHT, TOP, BOTTOM = 34, 8, 22, 24
 _MOST_POINTS = 400
 
 
@@ -85,6 +85,9 @@ def draw(series: Series, offset: str) -> Chart | None:
             runs.append([])
     top = y(series.high) if series.high is not None else TOP
     bottom = y(series.low) if series.low is not None else HEIGHT - BOTTOM
+    peak = None
+    if worst is not None:
+        peak = Label(min(max(x(worst.at), 60), WIDTH - 40), y(worst.value) - 10, f"{worst.value:g}", "middle")
     return Chart(
         line=" ".join(f"{x(r.at)},{y(r.value)}" for r in points),
         breaches=tuple(" ".join(f"{x(r.at)},{y(r.value)}" for r in run) for run in runs if len(run) > 1),
@@ -92,7 +95,7 @@ def draw(series: Series, offset: str) -> Chart | None:
         band=(top, bottom) if series.low is not None or series.high is not None else None,
         high=None if series.high is None else top,
         low=None if series.low is None else bottom,
-        peak=worst and Label(min(max(x(worst.at), 90), WIDTH - 90), y(worst.value) - 10, f"{worst.value:g}", "middle"),
+        peak=peak,
         ticks=tuple(Label(LEFT - 8, y(v) + 4, f"{v:g}", "end") for v in _ticks(low, high)),
         times=(
             Label(LEFT, HEIGHT - 6, clock(begin)),

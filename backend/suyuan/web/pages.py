@@ -1,2 +1,223 @@
-def install(app):
-    pass
+"""The pages: what a scanned code opens, for people; and errors as pages where a browser asks."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.staticfiles import StaticFiles
+
+from suyuan.core import subjects
+from suyuan.core.errors import InvalidIdentifier, InvalidInput, NotFound, SuyuanError, Unavailable
+from suyuan.services.look_up import About, Label
+from suyuan.web import chart
+from suyuan.web.words import LANGS, TAGS, Lang, Words
+from suyuan_qr import digital_link, gs1
+from suyuan_qr.errors import GS1Error
+
+_HERE = Path(__file__).parent
+_COOKIE = "lang"
+_YEAR = 365 * 86400
+
+_NOSNIFF = {"X-Content-Type-Options": "nosniff"}
+HEADERS: Mapping[str, str] = {
+    # A reader may have any node asked about the chain, which is the point: hence connect-src *. Nothing can be sent
+    # there but what this origin's own two scripts send, and they hold no secrets.
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src *;"
+        " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Vary": "Accept, Accept-Encoding, Accept-Language, Cookie",
+    "Cache-Control": "no-cache",
+    **_NOSNIFF,
+}
+
+router = APIRouter(include_in_schema=False)
+_templates = Environment(
+    loader=FileSystemLoader(_HERE / "templates"),
+    autoescape=select_autoescape(default=True, default_for_string=True),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+class _Static(StaticFiles):
+    """Files that a browser asks for again each time, since modules import each other by plain names."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers.update({"Cache-Control": "no-cache", **_NOSNIFF})
+        return response
+
+
+def install(app: FastAPI) -> None:
+    """Serves the pages, and has errors answered with pages where a browser asks."""
+    app.include_router(router)
+    app.mount("/static", GZipMiddleware(_Static(directory=_HERE / "static"), minimum_size=1000), name="static")
+    kinds: tuple[type[Exception], ...] = (SuyuanError, HTTPException, RequestValidationError, Exception)
+    for kind in kinds:
+        if kind in app.exception_handlers:
+            app.add_exception_handler(kind, _for_people(app.exception_handlers[kind]))
+
+
+# --- language
+
+
+def _language(request: Request) -> Lang:
+    """What the address asks for, else the cookie, else the browser, else Chinese."""
+    wanted = [request.query_params.get("lang"), request.cookies.get(_COOKIE)]
+    for part in request.headers.get("accept-language", "").split(","):
+        tag, _, weight = part.strip().lower().partition(";")
+        if weight.replace(" ", "") not in ("q=0", "q=0.0"):
+            wanted.append(tag.partition("-")[0])  # browsers write the best first
+    return next((lang for w in wanted for lang in LANGS if w == lang), "zh")
+
+
+def _here(request: Request, **query: str) -> str:
+    """This page's address, without its host."""
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name not in ("lang", *query)]
+    text = urlencode([*kept, *query.items()])
+    return _path(request) + (f"?{text}" if text else "")
+
+
+def _path(request: Request) -> str:
+    raw: bytes = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
+    return raw.partition(b"?")[0].decode("ascii", "replace")
+
+
+def _page(request: Request, name: str, *, status: int = 200, canonical: str = "", **values: Any) -> HTMLResponse:
+    words = Words(_language(request))
+    site = request.app.state.node.settings.url
+    here = canonical or _path(request)
+    text = _templates.get_template(name).render(
+        w=words,
+        tags=TAGS,
+        site=site,
+        canonical=site + here,
+        here=_here(request),
+        switch=_here(request, lang=words.other),
+        draw=chart.draw,
+        **values,
+    )
+    response = HTMLResponse(text, status, dict(HEADERS))
+    if "gzip" in request.headers.get("accept-encoding", ""):  # nothing in a page is secret: no BREACH
+        response.body = gzip.compress(response.body, 5, mtime=0)
+        response.headers.update({"Content-Encoding": "gzip", "Content-Length": str(len(response.body))})
+    response.headers["Content-Language"] = words.tag
+    if request.query_params.get("lang") in LANGS:
+        response.set_cookie(_COOKIE, words.lang, max_age=_YEAR, samesite="lax", httponly=True)
+    return response
+
+
+# --- errors
+
+
+def _wants_page(request: Request) -> bool:
+    return request.method in ("GET", "HEAD") and "text/html" in request.headers.get("accept", "")
+
+
+def _for_people(answer: Callable[..., Any]) -> Callable[[Request, Exception], Any]:
+    """The answer to programs, but a page for a browser, with the same status."""
+
+    def respond(request: Request, error: Exception) -> Any:
+        response = answer(request, error)
+        if not _wants_page(request):
+            return response
+        with suppress(Unavailable):
+            page = _page(
+                request, "error.html", status=response.status_code, words=_apology(error, response.status_code),
+                detail=str(error) if isinstance(error, SuyuanError) else "",
+            )  # fmt: skip
+            if retry := response.headers.get("retry-after"):
+                page.headers["Retry-After"] = retry
+            return page
+        return response
+
+    return respond
+
+
+def _apology(error: Exception, status: int) -> str:
+    """Which words say what went wrong."""
+    if isinstance(error, InvalidInput):
+        return "bad"
+    return {400: "bad", 404: "missing", 405: "missing", 503: "away"}.get(status, "fault")
+
+
+# --- routes
+
+
+@router.get("/", response_class=HTMLResponse)
+def home(request: Request) -> Response:
+    node = request.app.state.node
+    labels: list[Label] = []
+    with suppress(Unavailable):
+        for subject in node.overview().get("examples", ()):
+            with suppress(InvalidIdentifier):
+                labels.append(node.look_up.label(subject))
+    groups = {about: [label for label in labels if label.about is about] for about in About}
+    return _page(request, "home.html", groups={about: found for about, found in groups.items() if found})
+
+
+@router.get("/about", response_class=HTMLResponse)
+def about(request: Request) -> Response:
+    return _page(request, "about.html")
+
+
+@router.get("/find")
+def find(code: str = "") -> Response:
+    """Where a typed or pasted code leads."""
+    return RedirectResponse(subject_typed(code), 303)
+
+
+def subject_typed(code: str) -> str:
+    """The subject in what a person types: a link, a path, digits, or AIs in brackets. Raises InvalidIdentifier."""
+    code = code.strip()
+    try:
+        if code.startswith("("):
+            subject = digital_link.build(gs1.parse_bracketed(code)).subject
+        elif code.replace(" ", "").replace("-", "").isdigit():
+            digits = code.replace(" ", "").replace("-", "")
+            subject = digital_link.parcel(digits) if len(digits) == 18 else digital_link.product(digits)
+        else:
+            subject = digital_link.parse(code, strict=False).subject
+    except GS1Error as error:
+        raise InvalidIdentifier(str(error), "code") from error
+    return subject
+
+
+@router.get("/01/{_:path}", response_class=HTMLResponse)
+@router.get("/00/{_:path}", response_class=HTMLResponse)
+def subject_page(request: Request) -> Response:
+    path = _path(request)
+    try:
+        link = digital_link.parse(path, strict=False)
+    except GS1Error as error:
+        raise InvalidIdentifier(str(error), "code") from error
+    lot = link.get("10") or ""
+    item_with_lot = link.subject.count("/21/") == 1 and link.uri == path
+    if path != link.subject and not item_with_lot:
+        query = request.scope["query_string"].decode("latin-1")
+        return RedirectResponse(link.subject + (f"?{query}" if query else ""), 308)
+    view = request.app.state.node.look_up.look_up(link.subject, lot=lot if "/21/" in link.subject else "")
+    if not view.known and not _wants_page(request):
+        raise NotFound(f"nothing is recorded of {link.subject}")
+    return _page(
+        request, "subject.html" if view.known else "absent.html", status=200 if view.known else 404,
+        canonical=link.subject, v=view, label_lot=lot,
+        proof=f"/v1/proof?{urlencode({'subject': link.subject})}",
+        file=subjects.key(link.subject).hex()[:12] + ".proof.json",
+    )  # fmt: skip

@@ -1,0 +1,3 @@
+"""Fixtures that every folder may ask for."""
+
+pytest_plugins = ["live"]
