@@ -6,9 +6,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from suyuan.api.limits import JsonBody, parse_object
-from suyuan.core import statements, subjects
-from suyuan.core.entries import Kind
-from suyuan.core.errors import Malformed
+from suyuan.core import rules, statements, subjects
+from suyuan.core.entries import BY_WORD, Kind
+from suyuan.core.errors import Malformed, NotFound
 from suyuan.services.prove import DEFAULT_LIMIT
 
 router = APIRouter(prefix="/v1", tags=["journal"])
@@ -67,6 +67,13 @@ def proof(request: Request, subject: str, limit: str = str(DEFAULT_LIMIT)) -> Re
         raise Malformed(f"is a number up to {_LIMIT}, or all", "limit")
     proven = request.app.state.node.prover.prove(subjects.parse(subject), most)
     return Response(proven.text, 200 if proven.known else 404, _ANY_ORIGIN, "application/json")
+
+
+@router.get("/schemas/{kind}", summary="The JSON Schema of a kind's bodies")
+def schema(kind: str) -> Response:
+    if kind not in BY_WORD:
+        raise NotFound(f"no kind {kind}")
+    return JSONResponse(rules.schema(BY_WORD[kind]), headers=_ANY_ORIGIN, media_type="application/schema+json")
 
 
 @router.get("/documents/{name}", summary="A public document, by its hash")

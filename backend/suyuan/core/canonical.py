@@ -107,6 +107,7 @@ def parse(text: bytes) -> Json:
     Raises Malformed.
     """
     try:
+        orjson.loads(text)  # bounds the depth: json overruns the stack where a library has raised the recursion limit
         value: Json = json.loads(
             text.decode("utf-8"),
             object_pairs_hook=_unique,

@@ -13,7 +13,7 @@ from enum import IntEnum
 from typing import Any
 
 from suyuan.core.entries import Kind
-from suyuan.core.errors import Malformed
+from suyuan.core.errors import Malformed, NotFound
 from suyuan.core.statements import Signed
 
 
@@ -152,3 +152,44 @@ def named_in(kind: Kind, body: Mapping[str, Any]) -> int:
 def signed_in(body: Mapping[str, Any], content: bytes) -> Signed:
     """The signed statement in a body; `content` is SHA-256(JCS(public)). Raises Malformed."""
     return Signed.from_json({**body, "content": content.hex()})
+
+
+_FIELD_SCHEMAS: Mapping[Callable[[object], bool], dict[str, Any]] = {
+    _hash: {"type": "string", "pattern": f"^{_HASH.pattern}$"},
+    _event: {"type": "string", "pattern": f"^{_EVENT.pattern}$"},
+    _quantity: {"type": "integer", "minimum": 1, "maximum": 2**32 - 1},
+}
+
+
+def schema(kind: Kind) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a body of that kind. Raises NotFound for one that this version does not write."""
+    rule = RULES.get(kind)
+    if rule is None:
+        raise NotFound(f"entries of kind {kind.word} are not written yet")
+    public = {name.removesuffix("?"): _FIELD_SCHEMAS[check] for name, check in rule.public.items()}
+    members: dict[str, Any] = {
+        "kind": {"const": kind.word},
+        "public": {
+            "type": "object",
+            "properties": public,
+            "required": [name for name in rule.public if not name.endswith("?")],
+            "additionalProperties": False,
+        },
+        "by": {"type": "string", "pattern": "^0x[0-9a-f]{40}$"},
+        "issuedAt": {"type": "integer", "minimum": 0},
+        "nonce": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+        "signature": {"type": "string", "pattern": "^[0-9a-f]{130}$"},
+    }
+    if rule.subject is None:
+        members["named"] = {"type": "integer", "minimum": 1}
+    else:
+        members["subject"] = {"type": "string", "pattern": f"^{rule.subject.pattern}$"}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": kind.word,
+        "description": "Written by: " + ", ".join(sorted(role.name.lower() for role in rule.writers)),
+        "type": "object",
+        "properties": members,
+        "required": sorted(members),
+        "additionalProperties": False,
+    }
