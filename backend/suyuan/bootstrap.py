@@ -126,6 +126,7 @@ class Node:
             "sealed": newest.size if newest else 0,
             "seals": newest.number if newest else 0,
             "sealedAt": newest.sealed_at if newest else None,
+            "site": self.settings.url,
             "rpc": f"{self.settings.url}/rpc",
             "log": f"{self.settings.url}/log",
             **({"examples": orjson.loads(examples.read_bytes())} if examples.exists() else {}),
@@ -203,9 +204,11 @@ def open_auditor(rpc: str, journal: str, log_url: str) -> Callable[[Callable[[in
         chain = connect(rpc)
         try:
             chain.use(chain.deployment_of(journal))
+            return audit(chain, LogReader(log_url), progress)
         except SuyuanError as error:
             return AuditReport(0, 0, (), (str(error),))
-        return audit(chain, LogReader(log_url), progress)
+        finally:
+            chain.close()
 
     return run
 
@@ -231,9 +234,11 @@ def open_node(settings: Settings, *, deploy_missing: bool = False) -> Node:
     deployment = _deployment(settings)
     chain.use(deployment, sealer=keys.signer("sealer"), operator=keys.signer("operator"))
     if deploy_missing:
-        with suppress(ChainRefused):  # it was admitted at an earlier start
-            by = keys.signer("admissions")
-            chain.transact(chain.prepare_admit(by, keys.address("operator"), Role.OPERATOR, bytes(32), []))
+        admissions = keys.signer("admissions")
+        for role in (Role.OPERATOR, Role.REGULATOR):
+            with suppress(ChainRefused):  # it was admitted at an earlier start
+                id = keys.address(role.name.lower())
+                chain.transact(chain.prepare_admit(admissions, id, role, bytes(32), []))
     known = Known(database, chain, poll=settings.chain_poll_seconds)
     domains = Domains(
         statements.domain(deployment.chain_id, deployment.merchants),

@@ -103,7 +103,7 @@ class Author:
         )
 
     def recall_batch(self, gtin: str, lot: str, document: Json) -> Any:
-        """Recalls a batch of one's own."""
+        """Recalls a batch: one's own, or as the regulator any."""
         subject = subjects.batch(gtin, lot)
         recall = Recall(subjects.key(subject), canonical.digest(document))
         signature = self._signer.sign(recall.digest(self._domain("batches")))

@@ -33,7 +33,9 @@ class Settings(BaseSettings):
     seal_entries: int = Field(
         100_000, ge=1, le=2**24, description="How many waiting entries are sealed without waiting longer."
     )
-    promise_seconds: int = Field(86_400, ge=60, description="A receipt promises a seal within this time.")
+    promise_seconds: int = Field(
+        86_400, ge=60, le=30 * 86_400, description="A receipt promises a seal within this time."
+    )
     body_limit: int = Field(16 * 2**20, ge=1024, description="The largest request body, in bytes.")
 
     @property

@@ -128,7 +128,7 @@ def test_a_body_over_the_limit_is_413_by_its_length_and_as_a_stream(make_live: A
 
 
 def test_a_length_that_is_no_number_does_no_harm(live: Live) -> None:
-    answer = live.http.post("/epcis/capture", content=b"{}", headers={**JSON, "content-length": "²"})
+    answer = live.http.post("/epcis/capture", content=b"{}", headers={b"content-length": b"\xb2", b"content-type": b"application/json"})
     assert_problem(answer, 400)
 
 
@@ -149,7 +149,8 @@ def test_a_character_set_beside_the_media_type_is_fine(live: Live) -> None:
     "path",
     [
         "/epcis/capture/nobody", "/epcis/events/urn:uuid:nobody", f"/v1/documents/{'ab' * 32}", "/v1/nowhere",
-        "/log/tile/entries/000", "/log/bodies/000.p/1",
+        "/log/tile/entries/000", "/log/bodies/000.p/1", "/log/tile/entries/" + "x999/" * 9 + "999",
+        "/epcis/capture/%00", "/epcis/events/%00",
     ],
 )  # fmt: skip
 def test_what_is_not_there_is_404(live: Live, path: str) -> None:
@@ -162,11 +163,26 @@ def test_what_is_not_there_is_404(live: Live, path: str) -> None:
         "/v1/documents/xyz", "/v1/proof", "/v1/proof?subject=", "/v1/proof?subject=/01/1", "/log/tile/entries/1",
         "/log/tile/entries/000.p/0", "/log/tile/entries/000.p/257", "/log/tile/entries/x001",
         f"/v1/proof?subject=/01/{GTIN}&limit=many", "/epcis/events/ni:///sha-256;xyz",
-        "/log/tile/entries/" + "x999/" * 9 + "999",
     ],
 )  # fmt: skip
 def test_a_question_that_makes_no_sense_is_400(live: Live, path: str) -> None:
     assert_problem(live.http.get(path, headers={"accept": "application/json"}), 400)
+
+
+def test_of_a_sealed_journal_the_log_serves_what_there_is_and_no_more(live: Live) -> None:
+    live.merchant.capture_event(event())
+    live.node.seal_now()
+    for kind in ("tile/entries", "bodies"):
+        assert live.http.get(f"/log/{kind}/000.p/1").status_code == 200
+        for beyond in ("000", "000.p/2", "001.p/1", "x999/" * 9 + "999"):
+            assert_problem(live.http.get(f"/log/{kind}/{beyond}"), 404)
+
+
+def test_an_identifier_with_a_character_that_no_text_has_is_400(live: Live) -> None:
+    with live.nothing_written():
+        for changes in ({"eventID": "urn:x:a\0b"}, {"readPoint": {"id": "urn:x:a\0b"}}, {"bizStep": "urn:x:a\0b"}):
+            one = {**live.merchant.sign_event(event(), None), **changes}
+            assert_problem(live.http.post("/epcis/events", json=one), 400)
 
 
 def test_another_method_is_405(live: Live) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from suyuan.api.rpc import METHODS
 
 
 def ask(live: Live, body: Any) -> Any:
-    answer = live.http.post("/rpc", json=body)
+    headers = {"content-type": "application/json"}
+    answer = live.http.post("/rpc", content=json.dumps(body), headers=headers)
     assert answer.status_code == 200
     assert answer.headers["access-control-allow-origin"] == "*"
     return answer.json()

@@ -16,7 +16,7 @@ _JSON = ("application/json", "application/ld+json")
 async def _body(request: Request) -> bytes:
     limit: int = request.app.state.node.settings.body_limit
     declared = request.headers.get("content-length", "0")
-    if declared.isdigit() and int(declared) > limit:
+    if declared.isascii() and declared.isdigit() and int(declared) > limit:
         raise TooLarge(f"a body has at most {limit} bytes, this has {declared}")
     parts, size = [], 0
     async for part in request.stream():

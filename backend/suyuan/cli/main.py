@@ -273,7 +273,7 @@ def recall(
     id: Id = "",
     as_json: AsJson = False,
 ) -> None:
-    """Recall a batch of yours; the file says why, in Chinese and English."""
+    """Recall a batch of yours (or as the regulator, any); the file says why, in Chinese and English."""
     answer = _author(url, key, password_file, id).recall_batch(gtin, lot, _read(file))
     _say(answer, f"{answer['subject']} is recalled, recorded at {answer['index']}", as_json)
 
@@ -286,6 +286,10 @@ def labels(
         Path, typer.Argument(help="The file of serials and codes that `batch` wrote.", exists=True, dir_okay=False)
     ],
     output: Annotated[Path, typer.Argument(help="The PDF to write.", dir_okay=False)],
+    typeface: Annotated[
+        Path | None,
+        typer.Option(help="TrueType font with Chinese to embed; without one the PDF asks its reader for a Song face."),
+    ] = None,
     url: Url = "http://127.0.0.1:8000",
 ) -> None:
     """Write a printable sheet: for each item its QR code, and its secret code under the patch."""
@@ -293,9 +297,11 @@ def labels(
 
     with _progress() as bar:
         task = bar.add_task("labels")
-        count = write(
-            url, gtin, lot, _codes(codes), output, lambda done, all: bar.update(task, completed=done, total=all)
-        )
+
+        def progress(done: int, all: int) -> None:
+            bar.update(task, completed=done, total=all)
+
+        count = write(url, gtin, lot, _codes(codes), output, progress, typeface)
     _say({"labels": count, "file": str(output)}, f"{count} labels are in {output}", False)
 
 

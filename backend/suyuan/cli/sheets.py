@@ -20,6 +20,7 @@ def write(
     codes: Mapping[str, bytes],
     output: Path,
     progress: Callable[[int, int], None],
+    typeface: Path | None = None,
 ) -> int:
     """Writes a PDF with a label for each serial of `codes` (serial → 16 bytes); gives how many."""
     site = Site(url)
@@ -44,8 +45,9 @@ def write(
         write_sheets(
             target,
             labels,
-            base=url,
+            base=journal["site"],
             deployment=Deployment(journal["chain"], journal["journal"]),
+            typeface=typeface,
             progress=progress,
         )
     draft.replace(output)

@@ -89,6 +89,8 @@ class Capture:
 
     def job(self, id: str) -> dict[str, Any]:
         """A capture job. Raises NotFound."""
+        if "\0" in id:
+            raise NotFound("no capture job has such an id")
         with self._database.read() as connection:
             created, finished, result = jobs.get(connection, id)
         return {"captureID": id, "createdAt": _moment(created), "finishedAt": _moment(finished), **result}

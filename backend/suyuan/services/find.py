@@ -11,7 +11,7 @@ import orjson
 
 from suyuan.core import subjects
 from suyuan.core.epcis import times
-from suyuan.core.epcis.identifiers import subject_of
+from suyuan.core.epcis.identifiers import fault_of, subject_of
 from suyuan.core.errors import Malformed, NotFound
 from suyuan.storage import events
 from suyuan.storage.database import Database
@@ -30,6 +30,9 @@ def _time(text: str) -> int:
 
 
 def _keys(values: Sequence[str]) -> list[bytes]:
+    for value in values:
+        if fault := fault_of(value):
+            raise Malformed(f"{value}: {fault}", "MATCH")
     return [subjects.key(subject_of(value)) for value in values]
 
 
@@ -74,6 +77,8 @@ class Finder:
         """Events that meet every parameter; within one, `|` separates what may match. Raises Malformed."""
         filters: dict[str, Any] = {}
         for name, value in parameters.items():
+            if "\0" in value:
+                raise Malformed("holds a character that no text has", name)
             if name in _LISTS:
                 field, read = _LISTS[name]
                 filters[field] = [*filters.get(field, ()), *read(value.split("|"))]
@@ -90,6 +95,8 @@ class Finder:
     def event(self, name: str) -> bytes:
         """The documents of one event, by its id or hash, as an EPCISQueryDocument. Raises NotFound."""
         hashes: list[bytes] = []
+        if "\0" in name:
+            raise NotFound("no event has such an id")
         if name.startswith("ni:///sha-256;"):
             try:
                 hashes = [bytes.fromhex(name.removeprefix("ni:///sha-256;")[:64])]

@@ -32,6 +32,7 @@ class Known:
         self._lock = threading.Lock()
         self._held: dict[str, Participant] = {}
         self._read_at = -poll
+        self._asked_at = -poll
 
     def participant(self, id: str) -> Participant | None:
         """A participant as of now. Raises ChainAway, DatabaseAway."""
@@ -41,7 +42,8 @@ class Known:
 
     def participants(self) -> dict[str, Participant]:
         """Everyone, as last heard; asks the chain if it answers."""
-        if self._clock() - self._read_at >= self._poll:
+        if self._clock() - max(self._read_at, self._asked_at) >= self._poll:
+            self._asked_at = self._clock()  # a chain that is away is asked once in a while, not by every page
             try:
                 self.refresh()
             except ChainAway:

@@ -82,7 +82,7 @@ class Prover:
         self._lock = threading.Lock()
         self._now: _Sealed | None = None
         self._looked = -1.0
-        self._items_tree = lru_cache(maxsize=64)(self._load_items_tree)
+        self._items_tree = lru_cache(maxsize=16)(self._load_items_tree)
 
     def prove(self, subject: str, limit: int | None = DEFAULT_LIMIT) -> Proven:
         """The bundle of a subject with its newest `limit` entries (None: all). Raises NothingSealed, DatabaseAway."""

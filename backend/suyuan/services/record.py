@@ -166,17 +166,13 @@ class Recorder:
             batch = registry.batch(connection, subjects.key(subject))
             if batch is None:
                 raise Malformed(f"{subject} was never registered", "statement/subject")
-            if author.role is not Role.REGULATOR:
-                if batch.merchant != author.id:
-                    raise NoStanding("a batch is recalled by its merchant or the regulator")
-                recall = Recall(batch.key, bytes.fromhex(public["document"]))
-                signature = statements.from_hex(extra.get("recall"), 65, "recall")
-                self._check_key(author, recall.digest(self._domains.batches), signature)
-                outbox.add(
-                    connection,
-                    "recall",
-                    {"key": batch.key.hex(), "reason": recall.reason.hex(), "signature": signature.hex()},
-                )
+            if author.role is not Role.REGULATOR and batch.merchant != author.id:
+                raise NoStanding("a batch is recalled by its merchant or the regulator")
+            recall = Recall(batch.key, bytes.fromhex(public["document"]))
+            signature = statements.from_hex(extra.get("recall"), 65, "recall")
+            self._check_key(author, recall.digest(self._domains.batches), signature)
+            payload = {"key": batch.key.hex(), "reason": recall.reason.hex(), "signature": signature.hex()}
+            outbox.add(connection, "recall", payload)
         elif kind is Kind.MERCHANT and author.role is not Role.OPERATOR and subject != subjects.merchant(author.id):
             raise NoStanding("a profile is written by its own merchant or the operator")
 
