@@ -4,7 +4,7 @@
     scripts/bench_audit.py                        journals of 10,000 and 100,000 entries
     scripts/bench_audit.py --sizes 1000000        another size (json: --json)
 
-`audit`: the product's audit, over the log as the database serves it, in one process. `replay`: core alone, everything in
+`audit`: the product's audit, over the log as the database serves it, in one process. `replay`: core alone, all in
 memory. `sha-256`: each header and each body hashed once, and a node for each entry, in the same loop.
 """
 

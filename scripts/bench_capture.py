@@ -4,8 +4,8 @@
     scripts/bench_capture.py                  a table
     scripts/bench_capture.py --json           the same as JSON
 
-The site is a process of its own with the embedded database and chain in a temporary folder, and seals meanwhile. Events
-are signed before the clock starts; an event counts when its answer is there, after its commit. On anvil the hash of each
+The site is a process of its own with embedded database and chain in a temporary folder and seals meanwhile. Events
+are signed before the clock starts; one counts when its answer is there, after its commit. On anvil the hash of each
 event goes into `CheckpointStruct` (one struct in a mapping) by a transaction signed beforehand; anvil mines at once and
 keeps its chain in memory.
 """

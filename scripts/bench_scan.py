@@ -5,7 +5,7 @@
     scripts/bench_scan.py --sizes 1000 --json    at another size, as JSON
 
 Both endpoints run under uvicorn in a process of their own and are asked in turn by the same client, over connections
-that stay open. `cold`: subjects uniformly at random out of all, one event each (a run of ten items); `hot`: the same few
+that stay open. `cold`: subjects at random out of all, one event each (a run of ten items); `hot`: the same few
 again and again, six events each. The ratio is to the empty endpoint in the same round; the median of the rounds counts.
 """
 
@@ -103,7 +103,7 @@ def _draft(first: int, count: int, repeat: int) -> journal.Draft:
         "action": "OBSERVE",
         "bizStep": "shipping",
         "readPoint": {"id": "https://id.gs1.org/414/9521141000014"},
-        "bizTransactionList": [{"type": "po", "bizTransaction": f"urn:epcglobal:cbv:bt:9521141000021:{first}.{repeat}"}],
+        "bizTransactionList": [{"type": "po", "bizTransaction": f"urn:epcglobal:cbv:bt:9521141000021:{first}.{repeat}"}],  # noqa: E501
     })  # fmt: skip
     name = sha256(document).digest()
     body = {

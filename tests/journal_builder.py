@@ -210,13 +210,9 @@ class Journal:
         items = [(serial, sha256(b"code " + serial.encode()).digest()) for serial in sorted(serials)]
         self.items[subject] = items
         root = self.items_tree(subject).root()
-        entry = self.record(
-            by, Kind.BATCH, subject, {"name": "spring"}, quantity=len(items), itemsRoot=root.hex()
-        )
+        entry = self.record(by, Kind.BATCH, subject, {"name": "spring"}, quantity=len(items), itemsRoot=root.hex())
         content = canonical.digest(json.loads(entry.text)["public"])
-        self.batches[subjects.key(subject)] = BatchState(
-            by.address, len(items), root, content, self.at // 1000, 0
-        )
+        self.batches[subjects.key(subject)] = BatchState(by.address, len(items), root, content, self.at // 1000, 0)
         return entry
 
     def items_tree(self, subject: str) -> merkle.Tree:

@@ -5,7 +5,9 @@ What is slow is made once a session (a server, a deployment, three admissions) a
 
 from __future__ import annotations
 
+import atexit
 import shutil
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -236,8 +238,11 @@ class Mould:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    one = Server(tmp_path_factory.mktemp("pg"))
+def server() -> Iterator[Server]:
+    # Not in pytest's folder: each run that starts closes that to other users, the server's own among them.
+    folder = Path(tempfile.mkdtemp(prefix="suyuan-pg-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)  # runs after the server's own, which stops it
+    one = Server(folder)
     yield one
     one.close()
 
@@ -258,7 +263,7 @@ def mould(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Mould:
     registrar = Registrar(settings)
     for who, role in ROLES.items():
         registrar.admit(signers[who].address, role, f"licence of {who}", ["food"])
-    registrar._chain.close()
+    registrar.close()
     return Mould(server, name, data, signers)
 
 
@@ -277,7 +282,7 @@ def make_live(mould: Mould, tmp_path: Path) -> Iterator[Callable[..., Live]]:
 
     yield make
     for one in made:
-        one.registrar._chain.close()
+        one.registrar.close()
         one.node.close()
 
 

@@ -174,6 +174,10 @@ class Registrar:
         self._chain = connect(settings.chain_url, settings.data / "chain", confirmations=settings.confirmations)
         self._chain.use(_deployment(settings))
 
+    def close(self) -> None:
+        """Lets go of the chain."""
+        self._chain.close()
+
     def admit(self, id: str, role: Role, licence: str, categories: Sequence[str]) -> str:
         """Admits a participant; the transaction's hash. `id`: the address of its first key."""
         by = self._keys.signer("admissions")
@@ -201,13 +205,14 @@ def open_auditor(rpc: str, journal: str, log_url: str) -> Callable[[Callable[[in
     """An audit of the journal at an address, over a chain's RPC and an open log: no database, no site's word."""
 
     def run(progress: Callable[[int, int], None]) -> AuditReport:
-        chain = connect(rpc)
+        chain, reader = connect(rpc), LogReader(log_url)
         try:
             chain.use(chain.deployment_of(journal))
-            return audit(chain, LogReader(log_url), progress)
+            return audit(chain, reader, progress)
         except SuyuanError as error:
             return AuditReport(0, 0, (), (str(error),))
         finally:
+            reader.close()
             chain.close()
 
     return run

@@ -44,6 +44,10 @@ class Site:
     def __init__(self, url: str, *, http: httpx.Client | None = None) -> None:
         self._http = http or httpx.Client(base_url=url, timeout=120)
 
+    def close(self) -> None:
+        """Lets go of connections."""
+        self._http.close()
+
     def get(self, path: str, **parameters: str) -> Any:
         return self._json(lambda: self._http.get(path, params=parameters))
 
@@ -167,6 +171,10 @@ class LogReader:
         base = url.rstrip("/")
         self._base = base if base.endswith("/log") else base + "/log"
         self._http = http or httpx.Client(timeout=60)
+
+    def close(self) -> None:
+        """Lets go of connections."""
+        self._http.close()
 
     def headers(self, n: int, width: int) -> list[bytes]:
         """The first `width` headers of entry bundle `n`."""

@@ -55,7 +55,8 @@ def test_what_does_not_read_is_refused(live: Live, method: str) -> None:
 
 
 def test_no_method_that_is_let_through_writes() -> None:
-    assert not [m for m in METHODS if "send" in m.lower() or "sign" in m.lower() or not m.startswith(("eth_", "net_", "web3_"))]
+    assert not [m for m in METHODS if "send" in m.lower() or "sign" in m.lower()]
+    assert all(m.startswith(("eth_", "net_", "web3_")) for m in METHODS)
 
 
 def test_a_batch_is_answered_in_its_order(live: Live) -> None:

@@ -168,7 +168,8 @@ def test_a_product_its_batch_and_a_recall_go_by_the_command_line(
     serials.write_text("A1\nA2\n")
     said = spoken(live, site)
     assert run("product", GTIN, written(tmp_path, product_document()), *said)[0] == 0
-    register = ["batch", GTIN, "L1", written(tmp_path, batch_document("L1"), "b.json"), "--serials", serials, "--codes", codes]
+    file = written(tmp_path, batch_document("L1"), "b.json")
+    register = ["batch", GTIN, "L1", file, "--serials", serials, "--codes", codes]
     code, out, _ = run(*register, "--json", *said)
     assert (code, json.loads(out)["subject"]) == (0, f"/01/{GTIN}/10/L1")
     lines = codes.read_text().splitlines()

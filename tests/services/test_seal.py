@@ -27,10 +27,12 @@ from suyuan.core import subjects
 from suyuan.core.errors import ChainAway, DatabaseAway, SuyuanError, Unavailable
 from suyuan.core.proof import Seal
 from suyuan.core.rules import Role
+from suyuan.services import relay
 from suyuan.services.capture import Capture
 from suyuan.services.record import Recorder
 from suyuan.services.relay import Relay
 from suyuan.services.seal import Pace, Sealer, SealMismatch
+from suyuan.storage import outbox, registry
 from suyuan.storage.database import SEALER_LOCK, Database
 from suyuan.storage.sealed import SealState
 from toolchain import running_anvil
@@ -96,7 +98,8 @@ class MortalChain:
 
 def seals_of(live: Live) -> list[tuple[int, int, str]]:
     with live.node.database.read() as connection:
-        return [(n, s, t) for n, s, t in connection.execute(text("SELECT number, size, state FROM seals ORDER BY number"))]
+        found = connection.execute(text("SELECT number, size, state FROM seals ORDER BY number"))
+        return [(n, size, state) for n, size, state in found]
 
 
 def assert_agreed(live: Live) -> None:
@@ -140,7 +143,8 @@ class Workshop:
             with self.database.read() as connection:
                 busy = connection.scalar(
                     text(
-                        "SELECT (SELECT size FROM journal) > coalesce((SELECT max(size) FROM seals WHERE state = 'sealed'), 0)"
+                        "SELECT (SELECT size FROM journal) >"
+                        " coalesce((SELECT max(size) FROM seals WHERE state = 'sealed'), 0)"
                         " OR EXISTS (SELECT 1 FROM outbox WHERE state IN ('waiting', 'sent'))"
                     )
                 )
@@ -199,7 +203,8 @@ def test_whatever_append_and_seal_die_in_the_next_start_settles_it(
         if not fate.met:
             break
         met.append(fate.met)
-    assert {m.partition(":")[0] for m in met} >= {"write", "send", "journal_head", "prepare_seal", "outcome", "seal_record"}
+    wanted = {"write", "send", "journal_head", "prepare_seal", "prepare_register", "outcome", "seal_record"}
+    assert {m.partition(":")[0] for m in met} >= wanted
     live.assert_clean()
     assert live.size() == 1 + 4 * (step + 1)
     shop.database.close()
@@ -390,10 +395,10 @@ def on_anvil(mould: Any, tmp_path: Path) -> Iterator[Live]:
         node = open_node(settings, deploy_missing=True)
         registrar = Registrar(settings)
         registrar.admit(mould.signers["merchant"].address, Role.MERCHANT, "x", ["food"])
-        registrar._chain.close()
+        registrar.close()
         live = Live(node, mould.signers)
         yield live
-        live.registrar._chain.close()
+        live.registrar.close()
         live.node.close()
 
 
@@ -425,8 +430,36 @@ def test_a_reorganisation_while_the_node_is_down_is_settled_at_its_start(on_anvi
     live.node.chain.rpc("evm_revert", [held])
     live.restart()
     live.node.seal_now()
-    for _ in range(20):
-        if not (live.node.sealer.step(now=True) | live.node.relay.step()):
-            break
     assert_agreed(live)
     live.assert_clean()
+
+
+def test_batches_and_recalls_that_a_reorganisation_takes_away_are_registered_again(on_anvil: Live) -> None:
+    live = on_anvil
+    held = live.node.chain.rpc("evm_snapshot", [])["result"]
+    live.list_and_register("L1", "A1")
+    live.node.seal_now()
+    live.merchant.recall_batch(GTIN, "L1", {"why": "warm"})
+    live.node.seal_now()
+    live.node.chain.rpc("evm_revert", [held])
+    assert live.node.chain.batch(subjects.key(f"/01/{GTIN}/10/L1")) is None
+    live.node.seal_now()
+    batch = live.node.chain.batch(subjects.key(f"/01/{GTIN}/10/L1"))
+    assert batch is not None
+    assert batch.recalled_at
+    assert_agreed(live)
+    live.assert_clean()
+
+
+def test_a_batch_that_someone_else_brought_to_the_chain_is_settled(live: Live) -> None:
+    live.list_and_register("L1", "A1")
+    with live.node.database.read() as connection:
+        (order,) = outbox.open_orders(connection, 9)
+    chain = live.node.chain
+    chain.transact(chain.prepare_register([relay._batch(order)], [bytes.fromhex(order.payload["signature"])]))
+    live.node.seal_now()
+    assert_agreed(live)
+    with live.node.database.read() as connection:
+        batch = registry.batch(connection, subjects.key(f"/01/{GTIN}/10/L1"))
+    assert batch is not None
+    assert batch.registered_at

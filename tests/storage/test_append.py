@@ -28,9 +28,8 @@ BY = "0x" + "ab" * 20
 
 def draft(word: str, keys: list[bytes] | None = None, content: str = "") -> Draft:
     text = json.dumps({"word": word, "content": content}).encode()
-    return Draft(
-        Kind.PRODUCT, tuple(sorted(keys or STREAMS)), BY, sha256(word.encode()).digest(), text, sha256(text).digest(), text
-    )
+    nonce, name = sha256(word.encode()).digest(), sha256(text).digest()
+    return Draft(Kind.PRODUCT, tuple(sorted(keys or STREAMS)), BY, nonce, text, name, text)
 
 
 def sign(_: Receipt) -> bytes:

@@ -6,6 +6,7 @@ import json
 import logging
 import secrets
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -36,6 +37,8 @@ EXIT_CODES: tuple[tuple[type[errors.SuyuanError], int], ...] = (
     (errors.SuyuanError, 70),
 )
 
+_open = ExitStack()  # what a command leaves open, until it ends
+
 Url = Annotated[str, typer.Option("--url", envvar="SUYUAN_URL", help="The site's address.")]
 KeyFile = Annotated[Path, typer.Option("--key", help="Your encrypted key file.", exists=True, dir_okay=False)]
 PasswordFile = Annotated[
@@ -65,7 +68,10 @@ def _author(url: str, key: Path, password_file: Path | None, id: str) -> Any:
     from suyuan.chain.keystore import load
     from suyuan.client import Author, Site
 
-    return Author(Site(url), load(key, _password(password_file)), id=id.lower() or None)
+    signer = load(key, _password(password_file))
+    site = Site(url)
+    _open.callback(site.close)
+    return Author(site, signer, id=id.lower() or None)
 
 
 def _password(file: Path | None) -> str:
@@ -362,7 +368,8 @@ def _role(text: str) -> Role:
 def main() -> None:
     """The entry point: an error of ours is one line and an exit code."""
     try:
-        app()
+        with _open:
+            app()
     except errors.SuyuanError as error:
         sys.stderr.write(f"suyuan: {error}\n")
         sys.exit(next(code for kind, code in EXIT_CODES if isinstance(error, kind)))

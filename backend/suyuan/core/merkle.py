@@ -114,13 +114,13 @@ def check_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], 
 
 def check_consistency(old: int, old_root: bytes, new: int, new_root: bytes, proof: Sequence[bytes]) -> None:
     """Returns if the tree of `old` leaves is a prefix of that of `new`. Raises ProofFault."""
-    _check_hashes([old_root, new_root, *proof])
     if not 0 < old <= new:
         raise ProofFault(f"sizes {old} and {new} prove nothing")
     if old == new:
         if proof or old_root != new_root:
             raise ProofFault(f"one size, {len(proof)} hashes, roots {old_root.hex()} and {new_root.hex()}")
         return
+    _check_hashes([old_root, new_root, *proof])
     if not proof:
         raise ProofFault(f"no proof from {old} to {new}")
     path = list(proof)

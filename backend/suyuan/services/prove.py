@@ -10,13 +10,12 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection
 
 from suyuan.core import heads, merkle, proof, subjects
 from suyuan.core.errors import Unavailable
 from suyuan.core.proof import Deployment
 from suyuan.storage import journal, registry, sealed
-from suyuan.storage.database import Database
+from suyuan.storage.database import Database, Reading
 from suyuan.storage.sealed import SealRow, StaleRead
 
 DEFAULT_LIMIT = 20
@@ -88,23 +87,23 @@ class Prover:
         """The bundle of a subject with its newest `limit` entries (None: all). Raises NothingSealed, DatabaseAway."""
         while True:
             try:
-                with self._database.read() as connection:
-                    return self._prove(connection, self._newest(connection), subject, limit or _ALL)
+                now = self._newest()
+                with self._database.scan() as connection:
+                    return self._prove(connection, now, subject, limit or _ALL)
             except StaleRead:
                 self._looked = -1.0
 
     def newest_seal(self) -> SealRow | None:
         """The newest seal, as bundles show it."""
-        with self._database.read() as connection:
-            try:
-                return self._newest(connection).row
-            except NothingSealed:
-                return None
+        try:
+            return self._newest().row
+        except NothingSealed:
+            return None
 
-    def _newest(self, connection: Connection) -> _Sealed:
+    def _newest(self) -> _Sealed:
         if self._now is not None and self._clock() - self._looked < _LOOK_AGAIN:
             return self._now
-        with self._lock:
+        with self._lock, self._database.read() as connection:
             looked = self._clock()
             row = sealed.newest_sealed(connection)
             if row is None:
@@ -124,7 +123,7 @@ class Prover:
             self._looked = looked
             return now
 
-    def _prove(self, connection: Connection, now: _Sealed, subject: str, limit: int) -> Proven:
+    def _prove(self, connection: Reading, now: _Sealed, subject: str, limit: int) -> Proven:
         hashes = _Hashes()
         main = self._part(connection, now, subject, limit)
         related = self._related(connection, now, main, hashes)
@@ -167,7 +166,7 @@ class Prover:
         bundle["hashes"] = [h.hex() for h in hashes.numbers]
         return Proven(orjson.dumps(bundle), bool(main.rows or main.pending))
 
-    def _part(self, connection: Connection, now: _Sealed, subject: str, limit: int, relation: str = "") -> _Part:
+    def _part(self, connection: Reading, now: _Sealed, subject: str, limit: int, relation: str = "") -> _Part:
         key = subjects.key(subject)
         found = self._head(connection, now, key)
         met = found.met
@@ -184,7 +183,7 @@ class Prover:
         rows = journal.stream(connection, key, max(0, count - limit))
         return _Part(subject, head, [r for r in rows if r.seq < count], [r for r in rows if r.seq >= count], relation)
 
-    def _head(self, connection: Connection, now: _Sealed, key: bytes) -> heads.HeadProof:
+    def _head(self, connection: Reading, now: _Sealed, key: bytes) -> heads.HeadProof:
         def load(n: int) -> bytes:
             held = now.buckets.get(n)
             if held is None:
@@ -206,7 +205,7 @@ class Prover:
             "documents": {r.document_hash.hex(): orjson.Fragment(r.document) for r in part.rows},
         }
 
-    def _related(self, connection: Connection, now: _Sealed, main: _Part, hashes: _Hashes) -> list[_Part]:
+    def _related(self, connection: Reading, now: _Sealed, main: _Part, hashes: _Hashes) -> list[_Part]:
         parts: list[_Part] = []
         if "/21/" in main.subject:
             item = registry.item(connection, subjects.key(main.subject))

@@ -101,13 +101,25 @@ class Relay:
         return False
 
     def _refused(self, orders: Sequence[Order], reason: str) -> None:
-        """One that is refused by itself is over; of several, each is tried by itself."""
+        """One that is refused by itself is over, if it is not there already; of several, each is tried by itself."""
+        if len(orders) == 1 and self._is_there(orders[0]):  # by an attempt that was replaced, or sent by someone else
+            self._done(orders)
+            return
         ids = [o.id for o in orders]
         self._alone.update(ids)
         log.warning("%s of %d refused: %s", orders[0].action, len(orders), reason)
         state = OutboxState.REFUSED if len(orders) == 1 else OutboxState.WAITING
         with self._database.write() as connection:
             outbox.settle(connection, ids, state, reason)
+
+    def _is_there(self, order: Order) -> bool:
+        state = self._chain.batch(bytes.fromhex(order.payload["key"]))
+        if state is None:
+            return False
+        if order.action == "recall":
+            return bool(state.recalled_at)
+        ordered = _batch(order)
+        return (state.merchant, state.content) == (ordered.merchant, ordered.content)
 
     def _done(self, orders: Sequence[Order]) -> None:
         states = {o.id: self._chain.batch(bytes.fromhex(o.payload["key"])) for o in orders}

@@ -25,7 +25,7 @@ from suyuan.chain.port import Chain, ChainHead, Prepared, TransactionState
 from suyuan.core import entries, heads, merkle
 from suyuan.core.errors import ChainRefused, ProofFault, SuyuanError
 from suyuan.core.proof import Seal
-from suyuan.storage import journal, sealed
+from suyuan.storage import journal, outbox, sealed
 from suyuan.storage.database import Database
 from suyuan.storage.sealed import SealRow, SealState
 
@@ -193,6 +193,7 @@ class Sealer:
     def _vanished(self, number: int) -> bool:
         with self._database.write() as connection:
             gone = sealed.unseal(connection, number)
+            outbox.reopen(connection)
         log.warning("the chain lost seals after %d: %d are sent again", number, gone)
         return True
 

@@ -15,6 +15,7 @@ from suyuan.core import entries, merkle
 from suyuan.core.entries import Kind
 from suyuan.core.errors import Conflict, NotFound
 from suyuan.core.statements import Receipt
+from suyuan.storage.database import Reading, fetch
 
 _RECORD_COLUMNS = (
     "first count kind at by nonce body document_hash document leaves issued_at seal_by signature"
@@ -286,12 +287,12 @@ _STREAM = (
 )
 
 
-def stream(connection: Connection, key: bytes, first_seq: int) -> list[Row]:
+def stream(connection: Reading, key: bytes, first_seq: int) -> list[Row]:
     """A stream's entries from `first_seq` on, oldest first, those not yet sealed among them."""
     return [
         Row(index, seq, header, body, name, document, parent, Receipt(leaves, first, count, issued, by), signature)
         for index, seq, header, body, name, document, parent, leaves, first, count, issued, by, signature
-        in connection.exec_driver_sql(_STREAM, (key, first_seq))
+        in fetch(connection, _STREAM, (key, first_seq))
     ]  # fmt: skip
 
 

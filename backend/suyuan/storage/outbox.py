@@ -68,3 +68,14 @@ def settle(connection: Connection, ids: list[int], state: OutboxState, reason: s
         text("UPDATE outbox SET state = :state, reason = :reason WHERE id = ANY(:ids)"),
         {"ids": ids, "state": state, "reason": reason},
     )
+
+
+def reopen(connection: Connection, most: int = 1000) -> None:
+    """The newest orders that were done are looked at again: the chain may have lost them with its blocks."""
+    connection.execute(
+        text(
+            "UPDATE outbox SET state = 'sent' WHERE state = 'done' AND tx IS NOT NULL"
+            " AND id > (SELECT coalesce(max(id), 0) FROM outbox) - :most"
+        ),
+        {"most": most},
+    )

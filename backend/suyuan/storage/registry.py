@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from suyuan.core.errors import Conflict
 from suyuan.core.rules import Role, Standing
+from suyuan.storage.database import Reading, fetch
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,14 +134,15 @@ def add_batch(connection: Connection, batch: BatchRow, items: Sequence[Item]) ->
         raise Conflict("a serial of this batch is another batch's item")
 
 
-def batch(connection: Connection, key: bytes) -> BatchRow | None:
+def batch(connection: Reading, key: bytes) -> BatchRow | None:
     """A batch by its subject's key."""
-    found = connection.exec_driver_sql(
+    found = fetch(
+        connection,
         "SELECT key, subject, merchant, quantity, items_root, content, registered_at, recalled_at"
         " FROM batches WHERE key = %s",
         (key,),
-    ).one_or_none()
-    return None if found is None else BatchRow(*found)
+    )
+    return BatchRow(*found[0]) if found else None
 
 
 def batches_of(connection: Connection, gtin: str) -> list[BatchRow]:
@@ -163,12 +165,10 @@ def set_batch_times(connection: Connection, key: bytes, registered_at: int, reca
     )
 
 
-def item(connection: Connection, key: bytes) -> Item | None:
+def item(connection: Reading, key: bytes) -> Item | None:
     """An item by its subject's key."""
-    found = connection.exec_driver_sql(
-        "SELECT item, batch, place, serial, code FROM items WHERE item = %s", (key,)
-    ).one_or_none()
-    return None if found is None else Item(*found)
+    found = fetch(connection, "SELECT item, batch, place, serial, code FROM items WHERE item = %s", (key,))
+    return Item(*found[0]) if found else None
 
 
 def items_of(connection: Connection, batch_key: bytes) -> Iterable[Item]:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from suyuan.core import heads, merkle
 from suyuan.core.errors import ProofFault
 from suyuan.core.proof import Seal
-from suyuan.storage.database import Database
+from suyuan.storage.database import Database, Reading, fetch
 
 TILE = 256
 _HEIGHT = 8
@@ -175,14 +175,15 @@ class StaleRead(ProofFault):
         super().__init__("a newer seal came while this was read")
 
 
-def bucket(connection: Connection, n: int, until: int) -> bytes:
+def bucket(connection: Reading, n: int, until: int) -> bytes:
     """A bucket's records. Raises StaleRead if a seal newer than `until` changed it."""
-    found = connection.exec_driver_sql("SELECT records, seal FROM buckets WHERE n = %s", (n,)).one_or_none()
-    if found is None:
+    found = fetch(connection, "SELECT records, seal FROM buckets WHERE n = %s", (n,))
+    if not found:
         return b""
-    if found[1] > until:
+    ((records, seal),) = found
+    if seal > until:
         raise StaleRead
-    return bytes(found[0])
+    return bytes(records)
 
 
 def buckets_of(connection: Connection, numbers: Iterable[int]) -> dict[int, bytes]:
