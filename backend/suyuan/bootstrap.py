@@ -250,8 +250,15 @@ def open_node(settings: Settings, *, deploy_missing: bool = False) -> Node:
         statements.domain(deployment.chain_id, deployment.batches),
         statements.domain(deployment.chain_id, deployment.journal),
     )
-    recorder = Recorder(database, known, domains, keys.signer("receipts"), promise=settings.promise_seconds)
     prover = Prover(database, proof.Deployment(deployment.chain_id, deployment.journal))
+    recorder = Recorder(
+        database,
+        known,
+        domains,
+        keys.signer("receipts"),
+        promise=settings.promise_seconds,
+        heard=prover.heard,
+    )
     pace = Pace(settings.seal_seconds, settings.seal_entries, settings.confirmations, settings.stuck_seconds)
     return Node(
         settings,

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import secrets
 import time
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from suyuan.core.epcis.event_hash import event_hash
 from suyuan.core.epcis.model import Event, parse_document, parse_event
 from suyuan.core.errors import Conflict, InvalidEvent, InvalidInput, NotFound, Refused, SuyuanError
-from suyuan.services.record import Recorder
+from suyuan.services.record import Recorder, Taken
 from suyuan.storage import jobs
 from suyuan.storage.database import Database
-from suyuan.storage.journal import Accepted
 
 
 class OnError(StrEnum):
@@ -22,23 +19,6 @@ class OnError(StrEnum):
 
     ROLLBACK = "rollback"
     PROCEED = "proceed"
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A recorded event: its hash, and what the journal answered."""
-
-    event: str
-    accepted: Accepted
-
-    def as_json(self) -> dict[str, Any]:
-        a = self.accepted
-        return {
-            "eventHash": self.event,
-            "outcome": a.outcome.value,
-            "index": a.first,
-            "receipt": a.receipt.as_json(a.signature),
-        }
 
 
 class Capture:
@@ -51,8 +31,8 @@ class Capture:
     def event(self, value: dict[str, Any]) -> Taken:
         """Records one event."""
         event = parse_event(value)
-        (accepted,) = self._recorder.events([_stated(event, "")])
-        return Taken(event_hash(event.document), accepted)
+        (taken,) = self._recorder.events([_stated(event, "")])
+        return taken
 
     def document(self, value: dict[str, Any], on_error: OnError) -> str:
         """Records an EPCISDocument's events and gives the id of the job that tells of it.
@@ -66,13 +46,12 @@ class Capture:
         errors: list[dict[str, Any]] = []
         if on_error is OnError.ROLLBACK:
             stated = [_stated(event, where.format(i)) for i, event in enumerate(events)]
-            accepted = self._recorder.events(stated)
-            taken = [Taken(event_hash(e.document), a).as_json() for e, a in zip(events, accepted, strict=True)]
+            taken = [one.as_json() for one in self._recorder.events(stated)]
         else:
             for i, event in enumerate(events):
                 try:
                     (one,) = self._recorder.events([_stated(event, where.format(i))])
-                    taken.append(Taken(event_hash(event.document), one).as_json())
+                    taken.append(one.as_json())
                 except (InvalidInput, Refused, NotFound, Conflict) as error:
                     errors.append(_problem(error, where.format(i)))
         result = {

@@ -418,7 +418,6 @@ class LookUp:
             checkpoints, elsewhere, found, _facts(bundle, read), tuple(also),
         )  # fmt: skip
 
-
     def label(self, subject: str) -> Label:
         """How a subject is called in a list. Raises InvalidIdentifier, DatabaseAway."""
         about, gtin, serial, sscc = _about(subject)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -20,6 +20,7 @@ from suyuan.storage.sealed import SealRow, StaleRead
 
 DEFAULT_LIMIT = 20
 MAX_CONTAINERS = 8  # related containers, each with its newest entries
+_ANSWERS = 1024  # answers of the usual length kept in memory, some 50 kB each
 _LOOK_AGAIN = 0.02  # seconds for which a worker believes that no newer seal has come
 _ALL = 2**62
 
@@ -41,6 +42,7 @@ class _Sealed:
     """The newest seal as this worker knows it, with the top of its heads map and the buckets that were read."""
 
     row: SealRow
+    accepted: int
     map: heads.HeadsMap
     buckets: dict[int, bytes]
 
@@ -82,9 +84,21 @@ class Prover:
         self._now: _Sealed | None = None
         self._looked = -1.0
         self._items_tree = lru_cache(maxsize=16)(self._load_items_tree)
+        # an answer holds while neither a seal nor an entry has come; the key only has to differ then
+        self._answers = lru_cache(maxsize=_ANSWERS)(lambda _state, subject: self._ask(subject, DEFAULT_LIMIT))
 
     def prove(self, subject: str, limit: int | None = DEFAULT_LIMIT) -> Proven:
         """The bundle of a subject with its newest `limit` entries (None: all). Raises NothingSealed, DatabaseAway."""
+        if limit == DEFAULT_LIMIT:
+            now = self._newest()
+            return self._answers((now.row, now.accepted), subject)
+        return self._ask(subject, limit)
+
+    def heard(self) -> None:
+        """Something was accepted in this process: what is believed is older than that."""
+        self._looked = -1.0
+
+    def _ask(self, subject: str, limit: int | None) -> Proven:
         while True:
             try:
                 now = self._newest()
@@ -105,7 +119,7 @@ class Prover:
             return self._now
         with self._lock, self._database.read() as connection:
             looked = self._clock()
-            row = sealed.newest_sealed(connection)
+            row, accepted = sealed.newest_sealed(connection), journal.size(connection)
             if row is None:
                 raise NothingSealed("nothing is sealed yet: the first seal comes within seconds")
             now = self._now
@@ -119,7 +133,8 @@ class Prover:
                 for n in changed:
                     buckets.pop(n, None)
                 top.place(changed)
-                self._now = now = _Sealed(row, top, buckets)
+                now = _Sealed(row, accepted, top, buckets)
+            self._now = now = replace(now, accepted=accepted)
             self._looked = looked
             return now
 

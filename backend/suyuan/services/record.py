@@ -36,8 +36,27 @@ class Domains:
     journal: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A recorded event: its CBV hash URI, and what the journal answered."""
+
+    event: str
+    accepted: Accepted
+
+    def as_json(self) -> dict[str, Any]:
+        a = self.accepted
+        return {
+            "eventHash": self.event,
+            "outcome": a.outcome.value,
+            "index": a.first,
+            "receipt": a.receipt.as_json(a.signature),
+        }
+
+
 class Recorder:
-    """Takes statements. `promise`: seconds within which the receipts promise a seal; `receipts`: who signs them."""
+    """Takes statements. `promise`: seconds within which the receipts promise a seal; `receipts`: who signs them;
+    `heard`: told when something was accepted.
+    """
 
     def __init__(
         self,
@@ -47,6 +66,7 @@ class Recorder:
         receipts: Signer,
         *,
         promise: int,
+        heard: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._database = database
@@ -54,24 +74,27 @@ class Recorder:
         self._domains = domains
         self._receipts = receipts
         self._promise = promise
+        self._heard = heard
         self._clock = clock
 
     # -- events
 
-    def events(self, events: Sequence[Event]) -> list[Accepted]:
+    def events(self, events: Sequence[Event]) -> list[Taken]:
         """Records events that carry their authors' statements, all or none."""
         now = self._clock()
-        drafts = [self._event_draft(event, int(now)) for event in events]
+        identities = [event_hash(event.document) for event in events]
+        drafts = [self._event_draft(e, identity, int(now)) for e, identity in zip(events, identities, strict=True)]
         with self._database.write() as connection:
-            return self._append(connection, drafts, now)
+            accepted = self._append(connection, drafts, now)
+        self._heard()
+        return [Taken(identity, one) for identity, one in zip(identities, accepted, strict=True)]
 
-    def _event_draft(self, event: Event, now: int) -> Draft:
+    def _event_draft(self, event: Event, identity: str, now: int) -> Draft:
         signed = Signed.from_json(event.statement)
         if signed.statement.kind != Kind.CHECKPOINT.word or signed.statement.subject:
             raise Malformed("an event is stated as a checkpoint, without a subject", "statement/kind")
         document = canonical.encode(dict(event.document))
         name = sha256(document).digest()
-        identity = event_hash(event.document)
         digest = bytes.fromhex(identity.removeprefix("ni:///sha-256;")[:64])
         public: dict[str, Any] = {"event": identity, "document": name.hex()}
         corrects = None
@@ -145,6 +168,7 @@ class Recorder:
             (accepted,) = self._append(connection, [draft], now)
             if accepted.outcome is journal.Outcome.NEW:
                 self._consequences(connection, kind, subject, author, signed, checked, extra)
+        self._heard()
         return accepted
 
     def _consequences(

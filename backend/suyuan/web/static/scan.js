@@ -5,7 +5,7 @@ import { explain } from './phrases.js';
 const WORDS = {
   zh: {
     busy: '您的浏览器正在核验…', again: '正在重新核验…',
-    holds: '您的浏览器已核验', absent: '您的浏览器已核验：没有任何记录', operator: '已核验，但链由本站自己的节点回答', fails: '核验不通过', unchecked: '有的部分没能核验', differs: '本页与证明不符',
+    holds: '您的浏览器已核验', absent: '您的浏览器已核验：没有任何记录', operator: '已核验，但不是独立核验', fails: '核验不通过', unchecked: '有的部分没能核验', differs: '本页与证明不符',
     done: (n, when, age) => `截至 ${when}（${age}），这里的 ${n} 条记录均由签署者的密钥签署，未被改动，前后相接，截至封存没有更新的条目。`,
     nothing: (when, age) => `截至 ${when}（${age}），日志中没有它的任何记录。`,
     by: (host) => `链上状态由您选择的 ${host} 回答。`, own: '链上状态由本站自己的节点回答：不算独立。可在下方改用您信任的节点。',
@@ -19,7 +19,7 @@ const WORDS = {
   },
   en: {
     busy: 'Your browser is checking…', again: 'Checking again…',
-    holds: 'Checked by your own browser', absent: 'Checked by your own browser: nothing is recorded', operator: 'Checked, but this site’s own node answered for the chain', fails: 'The check failed', unchecked: 'Some of it could not be checked', differs: 'This page and its proof differ',
+    holds: 'Checked by your own browser', absent: 'Checked by your own browser: nothing is recorded', operator: 'Checked, but not independently', fails: 'The check failed', unchecked: 'Some of it could not be checked', differs: 'This page and its proof differ',
     done: (n, when, age) => `As of ${when} (${age}), the ${n} records here are signed with their signers’ keys, unaltered, in order, and there was none newer.`,
     nothing: (when, age) => `As of ${when} (${age}), the journal has no record of it.`,
     by: (host) => `The node that you chose, ${host}, answered for the chain.`, own: 'This site’s own node answered for the chain: not independent. Below you can name one that you trust.',
@@ -120,9 +120,10 @@ function showPoint({ number, state, source, evidence }, sentence) {
   point.querySelector('div').append(answer, ...proof);
 }
 
-function conclude(state, title, text, who = '', independent = false) {
+function conclude(state, title, text, who = '', { independent = false, absent = false } = {}) {
   verdict.dataset.state = state;
   verdict.toggleAttribute('data-independent', independent);
+  verdict.toggleAttribute('data-absent', absent);
   verdict.querySelector('h2').textContent = title;
   verdict.querySelector('.sentence').textContent = text;
   const more = verdict.querySelector('.who');
@@ -165,7 +166,7 @@ async function run(first = true) {
   const who = [own ? say.own : say.by(new URL(url).host), from === 'first' ? say.first : ''].filter(Boolean).join(lang === 'en' ? ' ' : '');
   const text = result.absent ? say.nothing(when, age) : say.done(streams.reduce((n, stream) => n + stream.entries.length, 0), when, age);
   if (result.verdict === 'unchecked') conclude('unchecked', say.unchecked, say.open(named('unchecked')), who);
-  else conclude('holds', own ? say.operator : result.absent ? say.absent : say.holds, text, who, result.independent);
+  else conclude('holds', own ? say.operator : result.absent ? say.absent : say.holds, text, who, result);
 
   const also = check.dataset.also.split(' ').filter(Boolean); // names: each has a stream, and a proof, of its own
   let [good, whole] = [0, true]; // whole: nothing that a quotation may stand in is missing
