@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
 
 from suyuan.api import epcis, health, log, problems, rpc, v1
 from suyuan.bootstrap import Node
@@ -30,6 +31,7 @@ def create(node: Node) -> FastAPI:
         redoc_url=None,
     )
     app.state.node = node
+    app.add_middleware(GZipMiddleware, minimum_size=2048, compresslevel=4)
     problems.install(app)
     for router in (epcis.router, v1.router, log.router, rpc.router, health.router):
         app.include_router(router)

@@ -40,6 +40,13 @@ class Chart:
     times: tuple[Label, ...]
 
 
+def clock(at: float, offset: str) -> str:
+    """A time (milliseconds) by the clock of an offset like +08:00."""
+    sign = -1 if offset.startswith("-") else 1
+    zone = timezone(sign * timedelta(hours=int(offset[1:3]), minutes=int(offset[4:6])))
+    return f"{datetime.fromtimestamp(at / 1000, zone):%m-%d %H:%M}"
+
+
 def _thinned(readings: tuple[Reading, ...]) -> list[Reading]:
     """At most so many, among them every one that left the range."""
     step = -(-len(readings) // _MOST_POINTS)
@@ -69,12 +76,6 @@ def draw(series: Series, offset: str) -> Chart | None:
     def y(value: float) -> float:
         return round(TOP + (high - value) / (high - low) * (HEIGHT - TOP - BOTTOM), 1)
 
-    sign = -1 if offset.startswith("-") else 1
-    zone = timezone(sign * timedelta(hours=int(offset[1:3]), minutes=int(offset[4:6])))
-
-    def clock(at: float) -> str:
-        return f"{datetime.fromtimestamp(at / 1000, zone):%m-%d %H:%M}"
-
     outside = [r for r in points if r.alarm]
     worst = max(outside, key=lambda r: _distance(r.value, series), default=None)
     runs: list[list[Reading]] = []
@@ -98,8 +99,8 @@ def draw(series: Series, offset: str) -> Chart | None:
         peak=peak,
         ticks=tuple(Label(LEFT - 8, y(v) + 4, f"{v:g}", "end") for v in _ticks(low, high)),
         times=(
-            Label(LEFT, HEIGHT - 6, clock(begin)),
-            Label(WIDTH - RIGHT, HEIGHT - 6, clock(end), "end"),
+            Label(LEFT, HEIGHT - 6, clock(begin, offset)),
+            Label(WIDTH - RIGHT, HEIGHT - 6, clock(end, offset), "end"),
         ),
     )  # fmt: skip
 

@@ -111,6 +111,7 @@ def _page(request: Request, name: str, *, status: int = 200, canonical: str = ""
         here=_here(request),
         switch=_here(request, lang=words.other),
         draw=chart.draw,
+        clock=chart.clock,
         **values,
     )
     response = HTMLResponse(text, status, dict(HEADERS))
@@ -152,6 +153,8 @@ def _for_people(answer: Callable[..., Any]) -> Callable[[Request, Exception], An
 
 def _apology(error: Exception, status: int) -> str:
     """Which words say what went wrong."""
+    if isinstance(error.__cause__, GS1Error) and error.__cause__.code == "INCORRECT_CHECK_DIGIT":
+        return "bad_check"
     if isinstance(error, InvalidInput):
         return "bad"
     return {400: "bad", 404: "missing", 405: "missing", 503: "away"}.get(status, "fault")

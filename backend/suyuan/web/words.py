@@ -25,7 +25,6 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "other_language": ("English", "中文"),
     "skip": ("跳到正文", "Skip to content"),
     "about": ("证明了什么", "What is proven"),
-    "home": ("首页", "Home"),
     "print": ("打印", "Print"),
     "open_source": (
         "本页不加载任何第三方内容，不使用统计或追踪。",
@@ -44,8 +43,6 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "Scan the code on the pack, or paste its link, or type the digits",
     ),
     "look": ("查询", "Look up"),
-    "camera": ("用相机扫码", "Scan with the camera"),
-    "camera_none": ("没有读到二维码，请靠近一些。", "No code read yet: move closer."),
     "examples": ("看看例子", "Examples"),
     "examples_note": (
         "演示数据：企业与商品皆为虚构。",
@@ -57,7 +54,6 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "item": ("单件", "Item"),
     "parcel": ("物流单元", "Parcel"),
     "class": ("商品", "Product"),
-    "other": ("其他", "Other"),
     "lot": ("批号", "Lot"),
     "serial": ("序列号", "Serial"),
     "gtin": ("商品条码", "GTIN"),
@@ -70,7 +66,6 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "quantity": ("登记数量", "Registered"),
     "pieces": ("{n} 件", "{n} pieces"),
     "piece": ("{n} 件", "{n} piece"),
-    "made_by": ("生产经营者", "By"),
     "no_listing": ("尚未发布商品信息", "Nobody has described this product yet"),
     "whole_batch": ("查看整个批次", "The whole batch"),
     "whole_product": ("查看此商品", "The product"),
@@ -104,7 +99,6 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "on_chain": ("召回已登记在链上。", "The recall is on the chain."),
     "not_on_chain": ("召回已入日志，尚未登记上链。", "The recall is in the journal and not on the chain yet."),
     "advice": ("怎么办", "What to do"),
-    "reason": ("原因", "Why"),
     "lost": ("不应在市面上", "Should not be on sale"),
     "lost_text": (
         "记录显示它已于 {date} {state}。若它在您手中，请勿使用，并向商家或 12315 反映。",
@@ -166,7 +160,6 @@ WORDS: Mapping[str, tuple[str, str]] = {
     # the journey
     "journey": ("来路", "The journey"),
     "journey_none": ("还没有经手记录。", "No step is on record yet."),
-    "signed_by": ("{name}签署", "Signed by {name}"),
     "recorded": ("{date}入账", "recorded {date}"),
     "recorded_late": ("{age}后入账", "recorded {age} later"),
     "pending": ("待封存", "not sealed yet"),
@@ -180,10 +173,9 @@ WORDS: Mapping[str, tuple[str, str]] = {
         " named, it may or may not hold this item.",
     ),
     "elsewhere": (
-        "另有 {n} 条记录发生在它装入之前或取出之后，与它无关，未在此列出。",
-        "{n} more records are of its case or pallet before it went in or after it came out, and are not listed.",
+        "它所在包装的记录中，有 {n} 条发生在装入之前或取出之后，与它无关，未列出。",
+        "Not listed: records of its case or pallet from before it went in or after it came out ({n}).",
     ),
-    "part_what": ("涉及", "Of"),
     "part_container": ("容器", "Container"),
     "part_content": ("内含", "Holding"),
     "part_input": ("投入", "Inputs"),
@@ -194,8 +186,6 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "thing_lot": ("{amount}{name}，批号 {lot}", "{amount} {name}, lot {lot}"),
     "thing_class": ("{amount}{name}", "{amount} {name}"),
     "thing_parcel": ("物流单元 {id}", "Parcel {id}"),
-    "thing_other": ("{id}", "{id}"),
-    "from_to": ("{a} → {b}", "{a} → {b}"),
     "certificate": ("检验报告编号", "Report"),
     "retracted": ("已撤回", "Retracted"),
     "retracted_text": ("{date} 由签署者撤回：{reason}。", "Taken back by its signer on {date}: {reason}."),
@@ -478,8 +468,12 @@ class Words:
         """A value with its unit; without one it is a count."""
         if not uom:
             return self("piece" if value == 1 else "pieces", n=self.number(value))
+        return self.reading(value, uom)
+
+    def reading(self, value: float, uom: str) -> str:
+        """A value with its unit, if it has one."""
         unit = UNITS.get(uom, uom)
-        return f"{self.number(value)}{'' if unit == '%' else ' '}{unit}"
+        return f"{self.number(value)}{'' if unit in ('', '%') else ' '}{unit}"
 
     def day(self, iso: str) -> str:
         """An ISO day."""

@@ -13,9 +13,9 @@ const WORDS = {
     failed: (list) => `未通过：${list}。请不要相信本页的内容。`, open: (list) => `没能核验：${list}。`,
     mismatch: (n) => `本页有 ${n} 处文字或步骤与已核验的文件不符（已标出）。请不要相信本页的内容。`,
     state: { holds: '成立', fails: '不成立', unchecked: '没能核验' },
-    source: { operator: '由本站自己的节点回答：不独立', independent: '由您选择的节点回答', offline: '' },
+    independent: '由您选择的节点回答。',
     names: (good, all) => `企业与商品名称：${all} 份资料中 ${good} 份核验成立。`, block: (n) => `链上状态取自区块 ${n}。`,
-    offline: '取不到证明文件。', join: '、', rpc: '使用的节点：', detail: '依据',
+    offline: '取不到证明文件。', join: '、', rpc: '使用的节点：',
   },
   en: {
     busy: 'Your browser is checking…', again: 'Checking again…',
@@ -27,9 +27,9 @@ const WORDS = {
     failed: (list) => `These do not hold: ${list}. Do not rely on this page.`, open: (list) => `Not checked: ${list}.`,
     mismatch: (n) => `${n} texts or steps on this page are not those of the checked documents (they are marked). Do not rely on this page.`,
     state: { holds: 'Holds', fails: 'Fails', unchecked: 'Could not be checked' },
-    source: { operator: 'answered by this site’s own node: not independent', independent: 'answered by the node that you chose', offline: '' },
+    independent: 'Answered by the node that you chose.',
     names: (good, all) => `Names of companies and goods: ${good} of ${all} profiles hold.`, block: (n) => `The chain was read at block ${n}.`,
-    offline: 'The proof could not be fetched.', join: '; ', rpc: 'Node in use: ', detail: 'Evidence',
+    offline: 'The proof could not be fetched.', join: '; ', rpc: 'Node in use: ',
   },
 };
 const lang = document.documentElement.lang.startsWith('en') ? 'en' : 'zh';
@@ -113,9 +113,8 @@ function showPoint({ number, state, source, evidence }, sentence) {
   point.dataset.state = state;
   const answer = element('p', '', 'answer');
   answer.append(element('b', say.state[state]), ' ', sentence);
-  const more = [say.source[source], ...evidence.faults.slice(0, 5).map(({ detail, code }) => [code, detail].filter(Boolean).join(' '))].filter(Boolean);
-  const proof = more.map((line) => element('p', line, 'evidence code'));
-  if (say.source[source]) proof[0].className = 'evidence';
+  if (source === 'independent') answer.append(' ', say.independent);
+  const proof = evidence.faults.slice(0, 5).map(({ detail, code }) => element('p', [code, detail].filter(Boolean).join(' '), 'evidence code'));
   point.querySelectorAll('p').forEach((old) => old.remove());
   point.querySelector('div').append(answer, ...proof);
 }
@@ -161,7 +160,7 @@ async function run(first = true) {
   let differing = compare(entries, documents, false);
   if (differing) return wrong(say.mismatch(differing));
 
-  const when = new Date(result.seal.sealedAt * 1000).toLocaleString(lang === 'zh' ? 'zh-CN' : 'en-GB', { dateStyle: 'medium', timeStyle: 'short' });
+  const when = new Date(result.seal.sealedAt * 1000).toLocaleString(lang === 'zh' ? 'zh-CN' : 'en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'Asia/Shanghai' }) + ' UTC+8';
   const age = words.age.replace(lang === 'en' ? 'As of ' : '截至 ', '');
   const who = [own ? say.own : say.by(new URL(url).host), from === 'first' ? say.first : ''].filter(Boolean).join(lang === 'en' ? ' ' : '');
   const text = result.absent ? say.nothing(when, age) : say.done(streams.reduce((n, stream) => n + stream.entries.length, 0), when, age);
