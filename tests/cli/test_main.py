@@ -183,9 +183,7 @@ def test_a_product_its_batch_and_a_recall_go_by_the_command_line(
     live.assert_clean()
 
 
-def test_a_key_is_made_once_and_never_written_over(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_key_is_made_once_and_never_written_over(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keystore, "WORK", 2)
     password = tmp_path / "password"
     password.write_text(PASSWORD)
@@ -214,9 +212,7 @@ def test_the_operator_admits_and_suspends_by_the_command_line(
     assert run("rotate-key", new, "0x" + "cd" * 20)[0] == 0
 
 
-def test_a_command_on_a_folder_without_a_node_is_66(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_command_on_a_folder_without_a_node_is_66(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SUYUAN_DATA", str(tmp_path))
     code, _, err = run("admit", "0x" + "ab" * 20)
     assert (code, err.count("\n")) == (66, 1)

@@ -333,9 +333,7 @@ def test_a_serial_belongs_to_one_batch(live: Live) -> None:
 
 def test_a_batch_of_a_product_that_is_not_listed_is_refused(live: Live) -> None:
     with live.nothing_written():
-        refused(
-            lambda: live.merchant.register_batch(GTIN, "L1", batch_document("L1"), items("A1")), 400, "not listed"
-        )
+        refused(lambda: live.merchant.register_batch(GTIN, "L1", batch_document("L1"), items("A1")), 400, "not listed")
 
 
 def test_a_batch_that_was_never_registered_is_not_recalled(live: Live) -> None:

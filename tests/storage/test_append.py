@@ -78,9 +78,7 @@ def test_processes_that_append_to_the_same_streams_fork_none(live: Live) -> None
     url = live.node.settings.database_url
     script = Path(__file__)
     environment = {**os.environ, "PYTHONPATH": str(script.parent.parent)}
-    writers = [
-        subprocess.Popen([sys.executable, str(script), url, name], env=environment) for name in ("x", "y")
-    ]
+    writers = [subprocess.Popen([sys.executable, str(script), url, name], env=environment) for name in ("x", "y")]
     assert [one.wait(60) for one in writers] == [0, 0]
     assert_unforked(live.node.database, 2 * 25 * 4)
 

@@ -233,7 +233,8 @@ def test_no_page_lists_serials(world: Live) -> None:
 
 def test_a_page_with_all_that_it_loads_is_under_100_kb(world: Live) -> None:
     page = _get(world, ITEM)
-    files = re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text) + ["/static/verifier.js", "/static/phrases.js"]
+    named = re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text)
+    files = [*named, "/static/verifier.js", "/static/phrases.js"]
     sizes = [int(page.headers["content-length"])]
     for file in files:
         response = world.http.get(file)

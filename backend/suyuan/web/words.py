@@ -24,7 +24,6 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "tagline": ("记录可以由您自己核验", "Records that you can check yourself"),
     "other_language": ("English", "中文"),
     "skip": ("跳到正文", "Skip to content"),
-    "about": ("证明了什么", "What is proven"),
     "print": ("打印", "Print"),
     "open_source": (
         "本页不加载任何第三方内容，不使用统计或追踪。",
@@ -138,7 +137,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "waiting_title": ("您的浏览器尚未核验", "Not checked by your browser yet"),
     "waiting_text": (
         "本站称：截至 {date}（第 {number} 次封存），证明中含 {n} 条签名记录。这只是本站的说法。",
-        "This site says: as of {date} (seal {number}), the proof holds {n} signed records. So far that is only what"
+        "This site says: as of {date} (seal {number}), the proof holds signed records: {n}. So far that is only what"
         " this site says.",
     ),
     "waiting_absent": (

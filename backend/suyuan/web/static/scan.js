@@ -20,7 +20,7 @@ const WORDS = {
   en: {
     busy: 'Your browser is checking…', again: 'Checking again…',
     holds: 'Checked by your own browser', absent: 'Checked by your own browser: nothing is recorded', operator: 'Checked, but not independently', fails: 'The check failed', unchecked: 'Some of it could not be checked', differs: 'This page and its proof differ',
-    done: (n, when, age) => `As of ${when} (${age}), the ${n} records here are signed with their signers’ keys, unaltered, in order, and there was none newer.`,
+    done: (n, when, age) => `As of ${when} (${age}), what is recorded here (${n} ${n === 1 ? 'entry' : 'entries'}) is signed with its signers’ keys, unaltered and in order, and there was none newer.`,
     nothing: (when, age) => `As of ${when} (${age}), the journal has no record of it.`,
     by: (host) => `The node that you chose, ${host}, answered for the chain.`, own: 'This site’s own node answered for the chain: not independent. Below you can name one that you trust.',
     first: 'This is your first visit: these contracts are now remembered, and nothing else vouches for them.', label: 'The contracts are those printed on the label.', earlier: 'The contracts are those of your earlier visit.',
