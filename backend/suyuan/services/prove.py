@@ -202,7 +202,8 @@ class Prover:
         def load(n: int) -> bytes:
             held = now.buckets.get(n)
             if held is None:
-                held = now.buckets[n] = sealed.bucket(connection, n, now.row.number)
+                now.buckets.update(sealed.block(connection, n, now.row.number))
+                held = now.buckets[n]
             return held
 
         return now.map.prove(key, load)

@@ -16,6 +16,7 @@ from suyuan.core.proof import Seal
 from suyuan.storage.database import Database, Reading, fetch
 
 TILE = 256
+BLOCK = 64  # buckets that are read together
 _HEIGHT = 8
 
 
@@ -175,15 +176,16 @@ class StaleRead(ProofFault):
         super().__init__("a newer seal came while this was read")
 
 
-def bucket(connection: Reading, n: int, until: int) -> bytes:
-    """A bucket's records. Raises StaleRead if a seal newer than `until` changed it."""
-    found = fetch(connection, "SELECT records, seal FROM buckets WHERE n = %s", (n,))
-    if not found:
-        return b""
-    ((records, seal),) = found
-    if seal > until:
+def block(connection: Reading, n: int, until: int) -> dict[int, bytes]:
+    """A bucket's records and its neighbours', which cost next to nothing more; empty ones too.
+
+    Raises StaleRead if a seal newer than `until` changed one.
+    """
+    first = n - n % BLOCK
+    found = fetch(connection, "SELECT n, records, seal FROM buckets WHERE n >= %s AND n < %s", (first, first + BLOCK))
+    if any(seal > until for _, _, seal in found):
         raise StaleRead
-    return bytes(records)
+    return dict.fromkeys(range(first, first + BLOCK), b"") | {m: bytes(records) for m, records, _ in found}
 
 
 def buckets_of(connection: Connection, numbers: Iterable[int]) -> dict[int, bytes]:
