@@ -8,7 +8,7 @@ import secrets
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -16,6 +16,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from suyuan.core import errors
 from suyuan.core.rules import Role, Standing
+
+if TYPE_CHECKING:
+    from suyuan.bootstrap import Registrar
 
 app = typer.Typer(
     name="suyuan",
@@ -72,6 +75,15 @@ def _author(url: str, key: Path, password_file: Path | None, id: str) -> Any:
     site = Site(url)
     _open.callback(site.close)
     return Author(site, signer, id=id.lower() or None)
+
+
+def _registrar() -> Registrar:
+    from suyuan.bootstrap import Registrar
+    from suyuan.config import Settings
+
+    registrar = Registrar(Settings())
+    _open.callback(registrar.close)
+    return registrar
 
 
 def _password(file: Path | None) -> str:
@@ -143,10 +155,7 @@ def admit(
     as_json: AsJson = False,
 ) -> None:
     """Admit a participant to the MerchantRegistry, with the node's admissions key."""
-    from suyuan.bootstrap import Registrar
-    from suyuan.config import Settings
-
-    tx = Registrar(Settings()).admit(_address(address), _role(role), licence, category or [])
+    tx = _registrar().admit(_address(address), _role(role), licence, category or [])
     _say({"id": _address(address), "role": role, "tx": tx}, f"{_address(address)} is admitted as {role}", as_json)
 
 
@@ -158,14 +167,11 @@ def standing(
     as_json: AsJson = False,
 ) -> None:
     """Change a participant's standing, with the node's regulator key."""
-    from suyuan.bootstrap import Registrar
-    from suyuan.config import Settings
-
     try:
         wanted = Standing[value.upper()]
     except KeyError:
         raise errors.Malformed("is admitted, warned, suspended or expelled", "standing") from None
-    tx = Registrar(Settings()).set_standing(_address(id), wanted, reason)
+    tx = _registrar().set_standing(_address(id), wanted, reason)
     _say({"id": _address(id), "standing": value, "tx": tx}, f"{_address(id)} is {value}", as_json)
 
 
@@ -176,10 +182,7 @@ def rotate_key(
     as_json: AsJson = False,
 ) -> None:
     """Give a participant another key, with the node's admissions key."""
-    from suyuan.bootstrap import Registrar
-    from suyuan.config import Settings
-
-    tx = Registrar(Settings()).rotate(_address(id), _address(key))
+    tx = _registrar().rotate(_address(id), _address(key))
     _say({"id": _address(id), "key": _address(key), "tx": tx}, f"{_address(id)} signs with {_address(key)}", as_json)
 
 

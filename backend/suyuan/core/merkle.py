@@ -3,7 +3,7 @@
     node(left, right) = SHA-256(0x01 || left || right);  the empty tree is SHA-256("")
     full(height, i)   = the node over the 2^height leaves from i * 2^height on; never changes once it is there
 
-A tree is read through `Nodes`; `Tree` is one in memory, `storage.tiles` keeps one in C2SP tiles.
+A tree is read through `Nodes`; `Tree` is one in memory, `storage.sealed` keeps one in C2SP tiles.
 """
 
 from __future__ import annotations
