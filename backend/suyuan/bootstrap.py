@@ -249,6 +249,8 @@ def open_node(settings: Settings, *, deploy_missing: bool = False) -> Node:
         statements.domain(deployment.chain_id, deployment.merchants),
         statements.domain(deployment.chain_id, deployment.batches),
         statements.domain(deployment.chain_id, deployment.journal),
+        deployment.chain_id,
+        deployment.journal,
     )
     prover = Prover(database, proof.Deployment(deployment.chain_id, deployment.journal))
     recorder = Recorder(
@@ -256,6 +258,7 @@ def open_node(settings: Settings, *, deploy_missing: bool = False) -> Node:
         known,
         domains,
         keys.signer("receipts"),
+        keys.signer("operator"),
         promise=settings.promise_seconds,
         heard=prover.heard,
     )

@@ -127,7 +127,7 @@ class Workshop:
 
     def restart(self) -> None:
         made: Recorder = self._live.node.recorder
-        self.recorder = Recorder(self.database, self._live.node.known, made._domains, made._receipts, promise=3600)
+        self.recorder = Recorder(self.database, self._live.node.known, made._domains, made._receipts, made._operator, promise=3600)
         self.capture = Capture(self.database, self.recorder)
         self.sealer = Sealer(self.database, self.chain, PACE)
         self.relay = Relay(self.database, self.chain, stuck=60)

@@ -1,7 +1,7 @@
 """Keys in encrypted files (Web3 Secret Storage, version 3, scrypt), as every wallet reads them.
 
-A key leaves its file only into a `Signer`, which signs and shows its address. Neither it nor a password is ever in an
-environment variable, a log line or an error.
+A key leaves its file only into a `Signer`, which signs and shows its address, or by a one-way derivation. Neither it
+nor a password is ever in an environment variable, a log line or an error.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from pathlib import Path
 
 import orjson
 from coincurve import PrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from eth_account import Account
 
 from suyuan.core.errors import Conflict, Malformed, NotFound, Refused
@@ -65,13 +67,7 @@ def create(file: Path, password: str, *, secret: bytes | None = None) -> Signer:
 def load(file: Path, password: str) -> Signer:
     """Opens a key file. Raises NotFound, Malformed, Refused (another password)."""
     sealed = _read(file)
-    try:
-        secret = Account.decrypt(sealed, password)
-    except (ValueError, LookupError, TypeError, NotImplementedError) as error:
-        if "MAC mismatch" in str(error):
-            raise Refused(f"the password does not open {file.name}") from None
-        raise Malformed("is no encrypted key that can be read", file.name) from None
-    signer = Signer(secret)
+    signer = Signer(_open(sealed, file, password))
     if signer.address != _address(sealed, file):
         raise Malformed("names another address than its key has", file.name)
     return signer
@@ -110,6 +106,11 @@ class KeyStore:
         """Opens a role's key. Raises NotFound, Malformed, Refused (another password)."""
         return load(self._file(role), self._secret())
 
+    def derived(self, role: str, purpose: str) -> bytes:
+        """32 bytes that only the holder of a role's key can derive, for encryption. Raises like `signer`."""
+        secret = _open(_read(self._file(role)), self._file(role), self._secret())
+        return HKDF(SHA256(), 32, None, purpose.encode()).derive(secret)
+
     def _file(self, role: str) -> Path:
         return self._folder / f"{role}.json"
 
@@ -132,6 +133,15 @@ def _read(file: Path) -> dict[str, object]:
     if not isinstance(value, dict):
         raise Malformed("is no encrypted key", file.name)
     return value
+
+
+def _open(sealed: dict[str, object], file: Path, password: str) -> bytes:
+    try:
+        return bytes(Account.decrypt(sealed, password))
+    except (ValueError, LookupError, TypeError, NotImplementedError) as error:
+        if "MAC mismatch" in str(error):
+            raise Refused(f"the password does not open {file.name}") from None
+        raise Malformed("is no encrypted key that can be read", file.name) from None
 
 
 def _address(sealed: dict[str, object], file: Path) -> str:

@@ -36,7 +36,6 @@ _LONGEST_SUBJECT = 2048
 _TOLD = 5  # how many faults of one obligation a report tells
 _GTIN = 14
 _ITEM = re.compile(r"/01/([0-9]{14})/21/[^/]+")
-_SHOPPERS = frozenset({Kind.CLAIM, Kind.REVIEW, Kind.REVIEW_AMEND, Kind.REVIEW_WITHDRAW})
 _P = ParamSpec("_P")
 
 
@@ -504,15 +503,12 @@ def _check_nonces(shown: Sequence[Shown]) -> None:  # (7)
 
 def _by_author(shown: Sequence[Shown]) -> tuple[list[Shown], list[Shown]]:
     """The entries that the registry's participants sign, and those that shoppers sign."""
-    shoppers = [e for e in shown if e.header.kind in _SHOPPERS]
-    return [e for e in shown if e.header.kind not in _SHOPPERS], shoppers
+    shoppers = [e for e in shown if e.header.kind in rules.SHOPPERS]
+    return [e for e in shown if e.header.kind not in rules.SHOPPERS], shoppers
 
 
 def _check_authors(shown: Sequence[Shown], chain: Judge) -> None:  # (7)
-    claims = [
-        Claim(rules.signed_in(entry.body, canonical.digest(entry.body.get("public"))), entry.header.at // 1000)
-        for entry in shown
-    ]
+    claims = [Claim(_signed(entry), entry.header.at // 1000) for entry in shown]
     if not claims:
         return
     for entry, verdict in zip(shown, chain.verdicts(claims), strict=True):
@@ -520,28 +516,30 @@ def _check_authors(shown: Sequence[Shown], chain: Judge) -> None:  # (7)
             raise ProofFault(f"entry {entry.index}: {verdict}")
 
 
+def _signed(entry: Shown) -> statements.Signed:
+    """Its statement, about the subject that the bundle shows it under."""
+    body = entry.body if entry.header.kind == Kind.CHECKPOINT else {**entry.body, "subject": entry.subject}
+    return rules.signed_in(entry.header.kind, body, canonical.digest(entry.body.get("public")))
+
+
 def _check_shopper(entry: Shown, deployment: Deployment, everyone: Sequence[Shown]) -> None:  # (7)
-    body = entry.body
-    by = from_hex(body.get("by"), 65, "by")
-    statement = statements.Statement(
-        text(body.get("kind"), "kind"),
-        entry.subject,
-        canonical.digest(body.get("public")),
-        _whole(body.get("issuedAt"), "issuedAt"),
-        from_hex(body.get("nonce"), 32, "nonce"),
-    )
-    message = statement.message(deployment.chain, deployment.journal)
-    statements.check_shopper(by, message, from_hex(body.get("signature"), 64, "signature"))
-    if statement.issued_at > entry.header.at // 1000 + statements.SKEW:
+    signed = _signed(entry)
+    statements.check_shopper(signed, deployment.chain, deployment.journal)
+    if signed.statement.issued_at > entry.header.at // 1000 + statements.SKEW:
         raise ProofFault(f"entry {entry.index}: {Verdict.ISSUED_LATE}")
-    if entry.header.kind != Kind.CLAIM and not any(
+    if entry.header.kind != Kind.CLAIM and not any(_binds(claim, entry) for claim in everyone):
+        raise Unavailable(f"the claim that binds the key of entry {entry.index} to a right is not in the bundle")
+
+
+def _binds(claim: Shown, entry: Shown) -> bool:
+    """Whether it is the claim that gave the entry's key its right, to review that product."""
+    return (
         claim.header.kind == Kind.CLAIM
-        and claim.body.get("by") == body["by"]
+        and claim.body.get("by") == entry.body["by"]
         and claim.index < entry.index
         and claim.subject[-_GTIN:] == entry.subject[-_GTIN:]
-        for claim in everyone
-    ):
-        raise Unavailable(f"the claim that binds the key of entry {entry.index} to a right is not in the bundle")
+        and _public(claim).get("right") == _public(entry).get("right")
+    )
 
 
 def _check_states(shown: Sequence[Shown]) -> None:  # (8)
@@ -549,6 +547,9 @@ def _check_states(shown: Sequence[Shown]) -> None:  # (8)
         header = entry.header
         if header.version != entries.VERSION:
             raise ProofFault(f"entry {entry.index} has version {header.version}")
+        stars = _public(entry).get("stars")
+        if header.kind in (Kind.REVIEW, Kind.REVIEW_AMEND) and stars is not None and stars != header.arg & 7:
+            raise ProofFault(f"entry {entry.index} counts {header.arg & 7} stars, its author gave {stars!r}")
         if before is not None:
             state = before.header.state
         elif header.seq == 0:

@@ -6,15 +6,17 @@ A pure fold: entries and seals go in, in order; findings come out. Bad data is a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
+from typing import Any
 
 from suyuan.core import canonical, entries, heads, merkle, rules, statements, subjects
 from suyuan.core.entries import BY_WORD, Kind
 from suyuan.core.errors import Malformed, ProofFault
 from suyuan.core.proof import CLOCK_SKEW, Seal
+from suyuan.core.reviews import Ledger
 
 
 class Fault(StrEnum):
@@ -23,6 +25,7 @@ class Fault(StrEnum):
     HEADER = "header"  # not 147 bytes
     STREAM = "stream"  # seq, prev, time or state do not follow in the stream
     TIME = "time"  # `at` decreases along the journal, or lies outside its seals
+    RIGHTS = "rights"  # rights, claims and reviews do not follow from what came before
     BODY = "body"  # the body does not hash to the header or breaks its kind's rule, an event's run or a nonce is broken
     ROOT = "root"  # the rebuilt root is not the sealed one
     HEADS = "heads"  # the rebuilt heads map is not the sealed one
@@ -48,6 +51,7 @@ class Replay:
         self._streams: dict[bytes, tuple[entries.Header, bytes]] = {}
         self._counts: Counter[bytes] = Counter()  # a header's own `seq` is only what it says
         self._nonces: set[bytes] = set()
+        self._ledger = Ledger()
         self._run = _Run()
         self._changed: set[bytes] = set()
         self._at = 0
@@ -123,11 +127,12 @@ class Replay:
             yield Finding(Fault.BODY, index, f"{run.left} entries of the event before are missing")
         if goes_on and header.key <= run.key:
             yield Finding(Fault.BODY, index, "an event's entries are not in the order of their keys")
+        read: _Read | None = None
         try:
-            named, statement = _read(header, text)
+            read = _read(header, text)
         except (Malformed, ProofFault) as error:
             yield Finding(Fault.BODY, index, str(error))
-            named, statement = 1, b""
+        named, statement = (1, b"") if read is None else (read.named, read.statement)
         if goes_on:
             self._run = _Run(header.body, header.key, run.left - 1)
             return
@@ -135,6 +140,12 @@ class Replay:
         if statement and statement in self._nonces:
             yield Finding(Fault.BODY, index, "a nonce that its signer has used before")
         self._nonces.add(statement)
+        if read is None or not statement:
+            return
+        try:
+            self._ledger.take(Kind(header.kind), read.subject, read.public, read.by, header.arg)
+        except ProofFault as error:
+            yield Finding(Fault.RIGHTS, index, str(error))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +157,19 @@ class _Run:
     left: int = 0
 
 
-def _read(header: entries.Header, text: bytes) -> tuple[int, bytes]:
-    """How many entries share the body, and signer and nonce of its statement, if it has to have one.
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What a body says. `statement`: signer and nonce, empty for a kind that has no rule."""
 
-    Raises ProofFault where the header is of another, Malformed where it breaks its kind's rule.
-    """
+    named: int
+    subject: str
+    public: Mapping[str, Any]
+    by: str
+    statement: bytes
+
+
+def _read(header: entries.Header, text: bytes) -> _Read:
+    """Raises ProofFault where the header is of another body, Malformed where it breaks its kind's rule."""
     met = sha256(text).digest()
     if met != header.body:
         raise ProofFault(f"hashes to {met.hex()}, the header says {header.body.hex()}")
@@ -170,7 +189,8 @@ def _read(header: entries.Header, text: bytes) -> tuple[int, bytes]:
         if subjects.key(subject) != header.key:
             raise Malformed(f"the body is about {subject}, the header is not")
     if kind not in rules.RULES:
-        return named, b""
+        return _Read(named, subject, {}, "", b"")
     public = rules.check_public(kind, subject, body.get("public"))
-    signed = rules.signed_in(body, canonical.digest(public))
-    return named, bytes.fromhex(signed.by[2:]) + signed.statement.nonce
+    signed = rules.signed_in(kind, body, canonical.digest(public))
+    author = bytes.fromhex(signed.by.removeprefix("0x"))
+    return _Read(named, subject, public, signed.by, author + signed.statement.nonce)

@@ -1,7 +1,8 @@
 """What each kind of entry holds and who may write it: one table, for those who record, verify and audit.
 
 A body is `{"kind", "subject"?, "public", "by", "issuedAt", "nonce", "signature", "named"?}`; `public` has exactly the
-fields named here. A kind that is not here is not written by this version.
+fields named here. Participants sign with secp256k1 and are named by their address, shoppers with P-256 and are named by
+their key (PROTOCOL section 6). A kind that is not here is not written by this version.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import pairwise
 from typing import Any
 
 from suyuan.core.entries import Kind
@@ -42,6 +44,7 @@ class Standing(IntEnum):
 
 
 _HASH = re.compile(r"[0-9a-f]{64}")
+_SECRET = re.compile(r"[0-9a-f]{32}")
 _EVENT = re.compile(r"ni:///sha-256;[0-9a-f]{64}\?ver=CBV2\.0")
 
 
@@ -57,54 +60,174 @@ def _quantity(value: object) -> bool:
     return type(value) is int and 0 < value < 2**32
 
 
+def _place(value: object) -> bool:
+    return type(value) is int and 0 <= value < 2**32
+
+
+def _secret(value: object) -> bool:
+    return isinstance(value, str) and _SECRET.fullmatch(value) is not None
+
+
+def _batch(value: object) -> bool:
+    return isinstance(value, str) and _BATCH.fullmatch(value) is not None
+
+
+def _path(value: object) -> bool:
+    return isinstance(value, list) and len(value) <= 32 and all(map(_hash, value))
+
+
+def _sorted_hashes(value: object) -> bool:
+    """Each once, so that their order says nothing of the deliveries that they come from."""
+    if not isinstance(value, list) or not 0 < len(value) <= RIGHTS_LIMIT or not all(map(_hash, value)):
+        return False
+    return all(before < after for before, after in pairwise(value))
+
+
+def _goods(value: object) -> bool:
+    if not isinstance(value, list) or not 0 < len(value) <= LINES_LIMIT:
+        return False
+    whole = all(
+        isinstance(one, dict)
+        and set(one) == {"batch", "quantity"}
+        and _batch(one["batch"])
+        and _quantity(one["quantity"])
+        for one in value
+    )
+    return whole and all(before["batch"] < after["batch"] for before, after in pairwise(value))
+
+
+def _stars(value: object) -> bool:
+    return type(value) is int and 1 <= value <= 5
+
+
+def _aspects(value: object) -> bool:
+    return isinstance(value, dict) and all(name in ASPECTS and _stars(stars) for name, stars in value.items())
+
+
+def _withheld_for(value: object) -> bool:
+    return isinstance(value, str) and value in REASONS
+
+
+def _law(value: object) -> bool:
+    return isinstance(value, str) and any(value in laws for laws in REASONS.values())
+
+
+def _restored_for(value: object) -> bool:
+    return isinstance(value, str) and value in RESTORE_REASONS
+
+
+def _erased_for(value: object) -> bool:
+    return isinstance(value, str) and value in ERASE_LAWS
+
+
+RIGHTS_LIMIT = 800  # of one entry: a body has at most 64 KiB
+LINES_LIMIT = 200
+ASPECTS = ("quality", "authentic", "packaging", "freshness", "value")
+
+# Why a review may be withheld, and the law that each reason can stand on; nothing else is a reason.
+# CL: Cybersecurity Law (2025), ECO: Provisions on the Governance of the Online Information Content Ecosystem, CC: Civil
+# Code, PIPL: Personal Information Protection Law, AD: Advertising Law, AUCL: Anti-Unfair Competition Law (2025), EC:
+# E-Commerce Law, DSA: Regulation (EU) 2022/2065, GDPR: Regulation (EU) 2016/679.
+REASONS: Mapping[str, tuple[str, ...]] = {
+    "abuse": ("CC-1024", "ECO-7"),
+    "illegal": ("ECO-6", "CL-49", "DSA-9"),
+    "personal": ("CC-1032", "PIPL-10", "GDPR-6"),
+    "advertising": ("AD-14", "EC-40"),
+    "fake": ("EC-17", "AUCL-9"),
+    "order": ("CL-49", "DSA-9"),
+}
+RESTORE_REASONS = ("mistake", "appeal", "order")
+ERASE_LAWS = ("PIPL-47", "GDPR-17")
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """The subject's pattern, the fields of `public` (a `?` ends the name of one that may be absent), and the roles that
-    may write it.
+    may write it (None: a shopper, with a key of its own).
     """
 
     subject: re.Pattern[str] | None
     public: Mapping[str, Callable[[object], bool]]
-    writers: frozenset[Role]
+    writers: frozenset[Role] | None
 
 
+_PART = r"(?:[A-Za-z0-9\-._~]|%[0-9A-F]{2})+"
 _PRODUCT = re.compile(r"/01/[0-9]{14}")
-_BATCH = re.compile(r"/01/[0-9]{14}/10/(?:[A-Za-z0-9\-._~]|%[0-9A-F]{2})+")
+_BATCH = re.compile(rf"/01/[0-9]{{14}}/10/{_PART}")
+_ITEM = re.compile(rf"/01/[0-9]{{14}}/21/{_PART}")
 _MERCHANT = re.compile(r"/merchant/0x[0-9a-f]{40}")
+_RIGHTS = re.compile(r"/rights/[0-9]{14}")
+_REVIEWS = re.compile(r"/reviews/[0-9]{14}")
+_ORDER = re.compile(r"/order/[0-9a-f]{32}")
+_OPERATOR = frozenset({Role.OPERATOR})
 
-RULES: Mapping[Kind, Rule] = {
-    Kind.PRODUCT: Rule(_PRODUCT, {"document": _hash}, frozenset({Role.MERCHANT, Role.PARTNER})),
-    Kind.BATCH: Rule(
-        _BATCH,
-        {"document": _hash, "quantity": _quantity, "itemsRoot": _hash},
-        frozenset({Role.MERCHANT}),
+# A kind has one rule for each sort of subject.
+RULES: Mapping[Kind, tuple[Rule, ...]] = {
+    Kind.PRODUCT: (Rule(_PRODUCT, {"document": _hash}, frozenset({Role.MERCHANT, Role.PARTNER})),),
+    Kind.BATCH: (
+        Rule(_BATCH, {"document": _hash, "quantity": _quantity, "itemsRoot": _hash}, frozenset({Role.MERCHANT})),
     ),
-    Kind.CHECKPOINT: Rule(
-        None,  # the event names its own
-        {"event": _event, "document": _hash, "corrects?": _hash},
-        frozenset({Role.MERCHANT, Role.PARTNER}),
+    Kind.CHECKPOINT: (
+        Rule(
+            None,  # the event names its own
+            {"event": _event, "document": _hash, "corrects?": _hash},
+            frozenset({Role.MERCHANT, Role.PARTNER}),
+        ),
     ),
-    Kind.RECALL: Rule(_BATCH, {"document": _hash}, frozenset({Role.MERCHANT, Role.REGULATOR})),
-    Kind.MERCHANT: Rule(
-        _MERCHANT,
-        {"document": _hash},
-        frozenset({Role.MERCHANT, Role.PARTNER, Role.OPERATOR, Role.REGULATOR}),
+    Kind.RECALL: (Rule(_BATCH, {"document": _hash}, frozenset({Role.MERCHANT, Role.REGULATOR})),),
+    Kind.RIGHTS: (Rule(_RIGHTS, {"batch": _batch, "rights": _sorted_hashes}, _OPERATOR),),
+    Kind.CLAIM: (
+        Rule(_RIGHTS, {"right": _hash, "secret": _secret}, None),
+        Rule(_ITEM, {"batch": _batch, "code": _secret, "place": _place, "proof": _path}, None),
+    ),
+    Kind.REVIEW: (
+        Rule(
+            _REVIEWS, {"right": _hash, "batch": _batch, "stars": _stars, "private": _hash, "aspects?": _aspects}, None
+        ),
+    ),
+    Kind.REVIEW_AMEND: (
+        Rule(_REVIEWS, {"right": _hash, "stars": _stars, "private": _hash, "aspects?": _aspects}, None),
+    ),
+    Kind.REVIEW_WITHDRAW: (Rule(_REVIEWS, {"right": _hash}, None),),
+    Kind.REVIEW_WITHHOLD: (Rule(_REVIEWS, {"right": _hash, "reason": _withheld_for, "basis": _law}, _OPERATOR),),
+    Kind.REVIEW_RESTORE: (Rule(_REVIEWS, {"right": _hash, "reason": _restored_for}, _OPERATOR),),
+    Kind.REVIEW_ERASE: (Rule(_REVIEWS, {"right": _hash, "basis": _erased_for}, _OPERATOR),),
+    Kind.REVIEW_REPLY: (Rule(_REVIEWS, {"right": _hash, "private": _hash}, frozenset({Role.MERCHANT})),),
+    Kind.ORDER: (Rule(_ORDER, {"private": _hash}, _OPERATOR),),
+    Kind.DELIVERY: (Rule(_ORDER, {"goods": _goods}, _OPERATOR),),
+    Kind.MERCHANT: (
+        Rule(
+            _MERCHANT,
+            {"document": _hash},
+            frozenset({Role.MERCHANT, Role.PARTNER, Role.OPERATOR, Role.REGULATOR}),
+        ),
     ),
 }
 
 
+SHOPPERS = frozenset(kind for kind, rules in RULES.items() if all(rule.writers is None for rule in rules))
+
+
+def rule_of(kind: Kind, subject: str) -> Rule:
+    """The rule of a kind about such a subject. Raises Malformed where there is none."""
+    rules = RULES.get(kind)
+    if rules is None:
+        raise Malformed(f"entries of kind {kind.word} are not taken", "kind")
+    for rule in rules:
+        if rule.subject is None:
+            if subject:
+                raise Malformed(f"a {kind.word} has no subject of its own", "subject")
+            return rule
+        if rule.subject.fullmatch(subject):
+            return rule
+    raise Malformed(f"{subject} is no subject of a {kind.word}", "subject")
+
+
 def check_public(kind: Kind, subject: str, public: object) -> dict[str, Any]:
     """The `public` of an entry of that kind. Raises Malformed, naming the field."""
-    rule = RULES.get(kind)
-    if rule is None:
-        raise Malformed(f"entries of kind {kind.word} are not taken", "kind")
+    rule = rule_of(kind, subject)
     if not isinstance(public, dict):
         raise Malformed("public is an object", "public")
-    if rule.subject is None:
-        if subject:
-            raise Malformed(f"a {kind.word} has no subject of its own", "subject")
-    elif not rule.subject.fullmatch(subject):
-        raise Malformed(f"{subject} is no subject of a {kind.word}", "subject")
     for name, is_right in rule.public.items():
         plain = name.removesuffix("?")
         if plain not in public:
@@ -116,6 +239,8 @@ def check_public(kind: Kind, subject: str, public: object) -> dict[str, Any]:
     for name in public:
         if name not in known:
             raise Malformed("is not a field of this kind", f"public/{name}")
+    if kind is Kind.REVIEW_WITHHOLD and public["basis"] not in REASONS[public["reason"]]:
+        raise Malformed(f"{public['basis']} is no basis for {public['reason']}", "public/basis")
     return public
 
 
@@ -149,24 +274,73 @@ def named_in(kind: Kind, body: Mapping[str, Any]) -> int:
     return named
 
 
-def signed_in(body: Mapping[str, Any], content: bytes) -> Signed:
-    """The signed statement in a body; `content` is SHA-256(JCS(public)). Raises Malformed."""
-    return Signed.from_json({**body, "content": content.hex()})
+def signed_in(kind: int, body: Mapping[str, Any], content: bytes) -> Signed:
+    """The signed statement in a body of that kind; `content` is SHA-256(JCS(public)). Raises Malformed."""
+    read = Signed.from_shopper if kind in SHOPPERS else Signed.from_json
+    return read({**body, "content": content.hex()})
 
 
+_HASH_SCHEMA = {"type": "string", "pattern": f"^{_HASH.pattern}$"}
+_BATCH_SCHEMA = {"type": "string", "pattern": f"^{_BATCH.pattern}$"}
+_QUANTITY_SCHEMA = {"type": "integer", "minimum": 1, "maximum": 2**32 - 1}
+_STARS_SCHEMA = {"type": "integer", "minimum": 1, "maximum": 5}
 _FIELD_SCHEMAS: Mapping[Callable[[object], bool], dict[str, Any]] = {
-    _hash: {"type": "string", "pattern": f"^{_HASH.pattern}$"},
+    _hash: _HASH_SCHEMA,
     _event: {"type": "string", "pattern": f"^{_EVENT.pattern}$"},
-    _quantity: {"type": "integer", "minimum": 1, "maximum": 2**32 - 1},
+    _quantity: _QUANTITY_SCHEMA,
+    _place: {"type": "integer", "minimum": 0, "maximum": 2**32 - 1},
+    _secret: {"type": "string", "pattern": f"^{_SECRET.pattern}$"},
+    _batch: _BATCH_SCHEMA,
+    _path: {"type": "array", "maxItems": 32, "items": _HASH_SCHEMA},
+    _sorted_hashes: {
+        "type": "array",
+        "minItems": 1,
+        "maxItems": RIGHTS_LIMIT,
+        "uniqueItems": True,
+        "items": _HASH_SCHEMA,
+        "description": "sorted",
+    },
+    _goods: {
+        "type": "array",
+        "minItems": 1,
+        "maxItems": LINES_LIMIT,
+        "description": "sorted by batch, each once",
+        "items": {
+            "type": "object",
+            "properties": {"batch": _BATCH_SCHEMA, "quantity": _QUANTITY_SCHEMA},
+            "required": ["batch", "quantity"],
+            "additionalProperties": False,
+        },
+    },
+    _stars: _STARS_SCHEMA,
+    _aspects: {
+        "type": "object",
+        "properties": dict.fromkeys(ASPECTS, _STARS_SCHEMA),
+        "additionalProperties": False,
+    },
+    _withheld_for: {"enum": list(REASONS)},
+    _law: {"enum": sorted({law for laws in REASONS.values() for law in laws})},
+    _restored_for: {"enum": list(RESTORE_REASONS)},
+    _erased_for: {"enum": list(ERASE_LAWS)},
 }
 
 
 def schema(kind: Kind) -> dict[str, Any]:
     """The JSON Schema (2020-12) of a body of that kind. Raises NotFound for one that this version does not write."""
-    rule = RULES.get(kind)
-    if rule is None:
+    if kind not in RULES:
         raise NotFound(f"entries of kind {kind.word} are not written yet")
+    forms = [_schema(kind, rule) for rule in RULES[kind]]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": kind.word,
+        **(forms[0] if len(forms) == 1 else {"oneOf": forms}),
+    }
+
+
+def _schema(kind: Kind, rule: Rule) -> dict[str, Any]:
     public = {name.removesuffix("?"): _FIELD_SCHEMAS[check] for name, check in rule.public.items()}
+    by_shopper = rule.writers is None
+    writers = "a shopper" if rule.writers is None else ", ".join(sorted(role.name.lower() for role in rule.writers))
     members: dict[str, Any] = {
         "kind": {"const": kind.word},
         "public": {
@@ -175,19 +349,17 @@ def schema(kind: Kind) -> dict[str, Any]:
             "required": [name for name in rule.public if not name.endswith("?")],
             "additionalProperties": False,
         },
-        "by": {"type": "string", "pattern": "^0x[0-9a-f]{40}$"},
+        "by": {"type": "string", "pattern": "^04[0-9a-f]{128}$" if by_shopper else "^0x[0-9a-f]{40}$"},
         "issuedAt": {"type": "integer", "minimum": 0},
         "nonce": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
-        "signature": {"type": "string", "pattern": "^[0-9a-f]{130}$"},
+        "signature": {"type": "string", "pattern": "^[0-9a-f]{128}$" if by_shopper else "^[0-9a-f]{130}$"},
     }
     if rule.subject is None:
         members["named"] = {"type": "integer", "minimum": 1}
     else:
         members["subject"] = {"type": "string", "pattern": f"^{rule.subject.pattern}$"}
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": kind.word,
-        "description": "Written by: " + ", ".join(sorted(role.name.lower() for role in rule.writers)),
+        "description": f"Written by: {writers}",
         "type": "object",
         "properties": members,
         "required": sorted(members),

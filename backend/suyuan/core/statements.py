@@ -95,7 +95,9 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A statement with its author's id (0x address, lower-case) and signature."""
+    """A statement with its author and signature. A participant: its id (0x address, lower-case), 65 bytes r || s || v.
+    A shopper: its P-256 key (65 bytes in hex, uncompressed), 64 bytes r || s.
+    """
 
     by: str
     statement: Statement
@@ -116,23 +118,33 @@ class Signed:
 
     @classmethod
     def from_json(cls, value: object) -> Signed:
-        """Reads the form in which it travels. Raises Malformed."""
-        if not isinstance(value, dict):
-            raise Malformed("a statement is an object", "statement")
-        issued = value.get("issuedAt")
-        if type(issued) is not int or not 0 <= issued < 2**53:
-            raise Malformed("issuedAt is a number of seconds", "statement")
-        return cls(
-            address(value.get("by"), "statement/by"),
-            Statement(
-                text(value.get("kind"), "statement/kind"),
-                text(value.get("subject", ""), "statement/subject"),
-                from_hex(value.get("content"), 32, "statement/content"),
-                issued,
-                from_hex(value.get("nonce"), 32, "statement/nonce"),
-            ),
-            from_hex(value.get("signature"), 65, "statement/signature"),
-        )
+        """Reads the form in which a participant's travels. Raises Malformed."""
+        found, statement = _statement(value)
+        by = address(found.get("by"), "statement/by")
+        return cls(by, statement, from_hex(found.get("signature"), 65, "statement/signature"))
+
+    @classmethod
+    def from_shopper(cls, value: object) -> Signed:
+        """Reads the form in which a shopper's travels. Raises Malformed."""
+        found, statement = _statement(value)
+        by = from_hex(found.get("by"), 65, "statement/by").hex()
+        return cls(by, statement, from_hex(found.get("signature"), 64, "statement/signature"))
+
+
+def _statement(value: object) -> tuple[dict[str, Any], Statement]:
+    if not isinstance(value, dict):
+        raise Malformed("a statement is an object", "statement")
+    issued = value.get("issuedAt")
+    if type(issued) is not int or not 0 <= issued < 2**53:
+        raise Malformed("issuedAt is a number of seconds", "statement")
+    statement = Statement(
+        text(value.get("kind"), "statement/kind"),
+        text(value.get("subject", ""), "statement/subject"),
+        from_hex(value.get("content"), 32, "statement/content"),
+        issued,
+        from_hex(value.get("nonce"), 32, "statement/nonce"),
+    )
+    return value, statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,14 +235,12 @@ def recover(digest: bytes, signature: bytes) -> str:
     return address_of(key.format(compressed=False))
 
 
-def check_shopper(key: bytes, message: bytes, signature: bytes) -> None:
-    """Returns if a shopper's P-256 key (65 bytes, uncompressed) signed the message (ES256, raw r || s).
-
-    Raises BadSignature.
-    """
+def check_shopper(signed: Signed, chain: int, journal: str) -> None:
+    """Returns if a shopper's key signed its statement for that deployment (ES256, raw r || s). Raises BadSignature."""
+    message, signature = signed.statement.message(chain, journal), signed.signature
     r, s = (int.from_bytes(half, "big") for half in (signature[:32], signature[32:]))
     try:
-        point = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), key)
+        point = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), bytes.fromhex(signed.by))
         point.verify(encode_dss_signature(r, s), message, ec.ECDSA(hashes.SHA256()))
     except (ValueError, InvalidSignature) as error:
         raise BadSignature("not signed by the shopper's key") from error

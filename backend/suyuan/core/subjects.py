@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from hashlib import sha256
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import quote, unquote, unquote_to_bytes
 
 from suyuan.core.errors import InvalidIdentifier
 from suyuan_qr import digital_link
@@ -72,3 +72,8 @@ def item(gtin: str, serial: str) -> str:
 def merchant(identifier: str) -> str:
     """Subject of a merchant or other participant, by its address (lower-case, with 0x)."""
     return f"/merchant/{identifier}"
+
+
+def serial_of(subject: str) -> str:
+    """The serial of an item's subject, as it was before it was escaped."""
+    return unquote(subject.partition("/21/")[2])

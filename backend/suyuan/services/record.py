@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,11 +30,13 @@ ITEMS_LIMIT = 100_000  # a batch's quantity; more are several batches
 
 @dataclass(frozen=True, slots=True)
 class Domains:
-    """EIP-712 domain separators of the three contracts that judge signatures."""
+    """EIP-712 domain separators of the three contracts that judge signatures, and what shoppers' statements name."""
 
     merchants: bytes
     batches: bytes
     journal: bytes
+    chain: int
+    address: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class Taken:
 
 class Recorder:
     """Takes statements. `promise`: seconds within which the receipts promise a seal; `receipts`: who signs them;
-    `heard`: told when something was accepted.
+    `operator`: who signs what the platform itself states; `heard`: told when something was accepted.
     """
 
     def __init__(
@@ -64,6 +67,7 @@ class Recorder:
         known: Known,
         domains: Domains,
         receipts: Signer,
+        operator: Signer,
         *,
         promise: int,
         heard: Callable[[], None] = lambda: None,
@@ -73,6 +77,7 @@ class Recorder:
         self._known = known
         self._domains = domains
         self._receipts = receipts
+        self._operator = operator
         self._promise = promise
         self._heard = heard
         self._clock = clock
@@ -244,6 +249,56 @@ class Recorder:
             },
         )
 
+    # -- orders and reviews: within a transaction that changes other tables too; `heard` is the caller's to tell
+
+    def put(self, connection: Connection, kind: Kind, signed: Signed, public: dict[str, Any], arg: int = 0) -> Accepted:
+        """Records what `check_shopper` or `check_participant` has let pass."""
+        body = entries.encode_body(rules.body_of(signed, public))
+        key = subjects.key(signed.statement.subject)
+        draft = Draft(kind, (key,), signed.by, signed.statement.nonce, body, b"", b"", arg=arg)
+        (accepted,) = self._append(connection, [draft], self._clock())
+        return accepted
+
+    def by_operator(
+        self, connection: Connection, kind: Kind, subject: str, public: dict[str, Any], arg: int = 0
+    ) -> Accepted:
+        """Records what the platform states, with its signature."""
+        rules.check_public(kind, subject, public)
+        statement = statements.Statement(
+            kind.word, subject, canonical.digest(public), int(self._clock()), secrets.token_bytes(32)
+        )
+        signature = self._operator.sign(statement.digest(self._domains.merchants))
+        return self.put(connection, kind, Signed(self._operator.address, statement, signature), public, arg)
+
+    def check_shopper(self, kind: Kind, statement: object, public: object) -> tuple[Signed, dict[str, Any]]:
+        """A shopper's statement and what it states, if its own key signed it for this deployment.
+
+        Raises InvalidInput, BadSignature.
+        """
+        signed, checked = self._read(kind, Signed.from_shopper(statement), public)
+        statements.check_shopper(signed, self._domains.chain, self._domains.address)
+        return signed, checked
+
+    def check_participant(self, kind: Kind, statement: object, public: object) -> tuple[Signed, dict[str, Any]]:
+        """A participant's statement and what it states, if its author may write it. Raises InvalidInput, Refused."""
+        signed, checked = self._read(kind, Signed.from_json(statement), public)
+        self._check_author(signed, checked, int(self._clock()))
+        return signed, checked
+
+    def _read(self, kind: Kind, signed: Signed, public: object) -> tuple[Signed, dict[str, Any]]:
+        stated = signed.statement
+        if stated.kind != kind.word:
+            raise Malformed(f"the statement is a {stated.kind}, wanted is a {kind.word}", "statement/kind")
+        if subjects.parse(stated.subject) != stated.subject:
+            raise Malformed(f"the subject is written {subjects.parse(stated.subject)}", "statement/subject")
+        checked = rules.check_public(kind, stated.subject, public)
+        content = canonical.digest(checked)
+        if content != stated.content:
+            raise BadSignature(f"the statement is over {stated.content.hex()}, what was sent hashes to {content.hex()}")
+        if stated.issued_at > self._clock() + statements.SKEW:
+            raise BadSignature("issued in the future")
+        return signed, checked
+
     # -- what all have in common
 
     def _append(self, connection: Connection, drafts: Sequence[Draft], now: float) -> list[Accepted]:
@@ -257,9 +312,9 @@ class Recorder:
 
     def _check_author(self, signed: Signed, public: dict[str, Any], now: int) -> Participant:
         kind = BY_WORD.get(signed.statement.kind)
-        rule = None if kind is None else rules.RULES.get(kind)
-        if kind is None or rule is None:
+        if kind is None:
             raise Malformed(f"a {signed.statement.kind} is not taken", "statement/kind")
+        writers = rules.rule_of(kind, signed.statement.subject).writers
         content = canonical.digest(public)
         if content != signed.statement.content:
             raise BadSignature(
@@ -271,7 +326,7 @@ class Recorder:
         standing = author.standing_at(now)
         if not standing.may_write:
             raise NoStanding(f"{signed.by} is {standing.name.lower()}")
-        if author.role not in rule.writers:
+        if writers is None or author.role not in writers:
             raise NoStanding(f"a {author.role.name.lower()} writes no {kind.word}")
         if signed.statement.issued_at > now + statements.SKEW:
             raise BadSignature("issued in the future")

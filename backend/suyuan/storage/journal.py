@@ -50,7 +50,7 @@ class EventIndex:
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A checked statement that is to be recorded. `keys`: of the subjects it goes to, in order; `body` and `document`
-    are canonical JSON.
+    are canonical JSON, `document` and its hash empty where the kind names none; `arg`: the header's.
     """
 
     kind: Kind
@@ -61,6 +61,7 @@ class Draft:
     document_hash: bytes
     document: bytes
     event: EventIndex | None = None
+    arg: int = 0
 
 
 class Outcome(Enum):
@@ -130,7 +131,9 @@ def append(
         run = merkle.Frontier()
         first = index
         for key in draft.keys:
-            header = entries.follow(heads.get(key, entries.EMPTY), kind=draft.kind, key=key, at=at, body=body_hash)
+            header = entries.follow(
+                heads.get(key, entries.EMPTY), kind=draft.kind, key=key, at=at, body=body_hash, arg=draft.arg
+            )
             raw = header.encode()
             leaf = entries.leaf(raw)
             run.append(leaf)

@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -39,7 +40,7 @@ records = Table(
     Column("by", Text, nullable=False),
     Column("nonce", LargeBinary, nullable=False),
     Column("body", LargeBinary, nullable=False),
-    Column("document_hash", LargeBinary, nullable=False),
+    Column("document_hash", LargeBinary, nullable=False),  # empty for a kind that names no public document
     Column("document", LargeBinary, nullable=False),
     Column("leaves", LargeBinary, nullable=False),
     Column("issued_at", BigInteger, nullable=False),
@@ -181,4 +182,159 @@ jobs = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("finished_at", BigInteger, nullable=False),
     Column("result", JSONB, nullable=False),
+)
+
+# -- orders and reviews. What is personal is encrypted with its buyer's key; erasing destroys that key.
+
+shops = Table(
+    "shops",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("merchant", Text, nullable=False),  # the participant who answers for it
+    Column("secret", LargeBinary, nullable=False),  # of its HMAC, wrapped
+)
+
+# A shop's messages, so that each counts once. `answer`: what was answered.
+messages = Table(
+    "messages",
+    metadata,
+    Column("shop", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("digest", LargeBinary, nullable=False),
+    Column("answer", JSONB, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+# `reference`: keyed hash of the shop's name for the buyer; `key`: wrapped, NULL once it was destroyed.
+buyers = Table(
+    "buyers",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("shop", Text),
+    Column("reference", LargeBinary),
+    Column("key", LargeBinary),
+    Column("erased_at", BigInteger),
+    Index("buyers_reference", "shop", "reference", unique=True),
+)
+
+# `reference`: keyed hash of the shop's order number. `content`: what `private` commits to, encrypted.
+orders = Table(
+    "orders",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("shop", Text, nullable=False),
+    Column("reference", LargeBinary, nullable=False),
+    Column("buyer", BigInteger, nullable=False),
+    Column("placed_at", BigInteger, nullable=False),
+    Column("content", LargeBinary),
+    Index("orders_reference", "shop", "reference", unique=True),
+    Index("orders_buyer", "buyer"),
+)
+
+order_lines = Table(
+    "order_lines",
+    metadata,
+    Column("order", Text, primary_key=True),
+    Column("line", SmallInteger, primary_key=True, autoincrement=False),
+    Column("batch", Text, nullable=False),
+    Column("quantity", Integer, nullable=False),
+    Column("items", JSONB, nullable=False),  # subjects, where serialised
+    Column("parcel", Text),  # NULL: not shipped
+    Index("order_lines_batch", "batch"),
+)
+
+parcels = Table(
+    "parcels",
+    metadata,
+    Column("sscc", Text, primary_key=True),
+    Column("order", Text, nullable=False),
+    Column("shipped_at", BigInteger, nullable=False),
+    Column("delivered_at", BigInteger),
+    Index("parcels_order", "order"),
+)
+
+# `order` or `item`: what the right comes from. `issued`: index of the entry that published it; NULL: it waits.
+rights = Table(
+    "rights",
+    metadata,
+    Column("right", LargeBinary, primary_key=True),
+    Column("batch", Text, nullable=False),
+    Column("buyer", BigInteger, nullable=False),
+    Column("order", Text),
+    Column("item", LargeBinary),
+    Column("granted_at", BigInteger, nullable=False),
+    Column("issued", BigInteger),
+    Column("claimed", BigInteger),  # index of the claim
+    Column("by", Text),  # the key that it is bound to
+    Index("rights_buyer", "buyer"),
+)
+Index("rights_waiting", rights.c.granted_at, postgresql_where=rights.c.issued.is_(None))
+Index("rights_key", rights.c.by, unique=True, postgresql_where=rights.c.by.isnot(None))
+Index("rights_item", rights.c.item, unique=True, postgresql_where=rights.c.item.isnot(None))
+
+# An item's first claim. `index`: of the entry in the item's stream.
+claims = Table(
+    "claims",
+    metadata,
+    Column("item", LargeBinary, primary_key=True),
+    Column("index", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+# What the journal says of each review, to answer without replaying it; and its words, encrypted.
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("right", LargeBinary, primary_key=True),
+    Column("product", Text, nullable=False),
+    Column("batch", Text, nullable=False),
+    Column("buyer", BigInteger, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("stars", SmallInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("withheld", Text, nullable=False),
+    Column("content_state", Text, nullable=False),
+    Column("reply_state", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("first", BigInteger, nullable=False),  # index of the review
+    Column("newest", BigInteger, nullable=False),  # index of what changed it last
+    Column("hold", BigInteger),  # index of the entry that withholds it
+    Column("private", LargeBinary, nullable=False),  # hash of the content that counts
+    Column("content", LargeBinary),
+    Column("reply", LargeBinary),
+    Index("reviews_product", "product", "first"),
+    Index("reviews_buyer", "buyer"),
+)
+Index("reviews_withheld", reviews.c.product, reviews.c.hold, postgresql_where=reviews.c.withheld != "")
+
+photos = Table(
+    "photos",
+    metadata,
+    Column("hash", LargeBinary, primary_key=True),  # of the bytes that are served
+    Column("right", LargeBinary, primary_key=True),
+    Column("type", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index("photos_right", "right"),
+)
+
+# Where an item's code was scanned, as coarsely as a city, for an hour.
+scans = Table(
+    "scans",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("item", LargeBinary, nullable=False),
+    Column("city", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index("scans_item", "item", "at"),
+    Index("scans_at", "at"),
+)
+
+# Items whose code was seen in two cities within an hour.
+copies = Table(
+    "copies",
+    metadata,
+    Column("item", LargeBinary, primary_key=True),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("cities", JSONB, nullable=False),
 )
