@@ -276,5 +276,5 @@ def open_node(settings: Settings, *, deploy_missing: bool = False) -> Node:
         Log(database),
         LookUp(prover, known, database),
         Sealer(database, chain, pace),
-        Relay(database, chain, stuck=settings.stuck_seconds),
+        Relay(database, chain, stuck=settings.stuck_seconds, confirmations=settings.confirmations),
     )

@@ -15,19 +15,43 @@ from suyuan.core import canonical, merkle, proof, statements, subjects
 from suyuan.core.entries import Kind
 from suyuan.core.epcis.event_hash import event_hash
 from suyuan.core.epcis.model import STATEMENT, document_of
-from suyuan.core.errors import Malformed, SuyuanError, Unavailable
+from suyuan.core.errors import (
+    BadSignature,
+    Conflict,
+    InvalidInput,
+    Malformed,
+    NotFound,
+    Refused,
+    SuyuanError,
+    TooLarge,
+    Unavailable,
+)
 from suyuan.core.statements import Batch, Recall, Signed, Signer, Statement
 
 Json = dict[str, Any]
 BUNDLE = 256  # entries in a bundle of the log
 
 
+_KINDS: Mapping[int, type[SuyuanError]] = {
+    400: InvalidInput,
+    401: BadSignature,
+    403: Refused,
+    404: NotFound,
+    409: Conflict,
+    413: TooLarge,
+    422: InvalidInput,
+    429: Unavailable,
+    503: Unavailable,
+}
+
+
 class SiteRefused(SuyuanError):
-    """The site answered with a problem; carries its status and words."""
+    """The site answered with a problem; carries its status and words, and `kind`: what error that is."""
 
     def __init__(self, status: int, detail: str) -> None:
         super().__init__(f"the site answered {status}: {detail}")
         self.status = status
+        self.kind = _KINDS.get(status, SuyuanError)
 
 
 @dataclass(frozen=True, slots=True)

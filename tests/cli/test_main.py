@@ -127,7 +127,7 @@ def test_what_record_is_refused_is_one_line(live: Live, site: str, run: Run, tmp
     live.registrar.set_standing(live.merchant.id, Standing.SUSPENDED, "fakes")
     with live.nothing_written():
         code, out, err = run("record", written(tmp_path, event()), *spoken(live, site))
-    assert code == 70
+    assert code == 77
     assert out == ""
     assert err.startswith("suyuan: the site answered 403")
     assert err.count("\n") == 1

@@ -26,7 +26,7 @@ from suyuan.config import Settings
 from suyuan.core import subjects
 from suyuan.core.errors import ChainAway, DatabaseAway, SuyuanError, Unavailable
 from suyuan.core.proof import Seal
-from suyuan.core.rules import Role
+from suyuan.core.rules import Role, Standing
 from suyuan.services import relay
 from suyuan.services.capture import Capture
 from suyuan.services.record import Recorder
@@ -127,7 +127,9 @@ class Workshop:
 
     def restart(self) -> None:
         made: Recorder = self._live.node.recorder
-        self.recorder = Recorder(self.database, self._live.node.known, made._domains, made._receipts, made._operator, promise=3600)
+        self.recorder = Recorder(
+            self.database, self._live.node.known, made._domains, made._receipts, made._operator, promise=3600
+        )
         self.capture = Capture(self.database, self.recorder)
         self.sealer = Sealer(self.database, self.chain, PACE)
         self.relay = Relay(self.database, self.chain, stuck=60)
@@ -235,6 +237,22 @@ def test_nothing_is_sealed_before_its_time_or_its_number(live: Live) -> None:
     assert not early.step()
     now += 61
     assert early.step()
+
+
+def test_a_registration_counts_after_as_many_blocks_as_are_asked(live: Live) -> None:
+    live.list_and_register()
+    relay = Relay(live.node.database, live.node.chain, stuck=60, confirmations=2)
+    while relay.step():
+        pass
+    assert outbox_states(live) == ["sent"]
+    live.registrar.set_standing(live.partner.id, Standing.WARNED, "one block more")
+    assert relay.step()
+    assert outbox_states(live) == ["done"]
+
+
+def outbox_states(live: Live) -> list[str]:
+    with live.node.database.read() as connection:
+        return [state for (state,) in connection.execute(text("SELECT state FROM outbox ORDER BY id"))]
 
 
 def test_a_stranger_seal_stops_the_sealer(live: Live) -> None:

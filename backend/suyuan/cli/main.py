@@ -368,6 +368,14 @@ def _role(text: str) -> Role:
         raise errors.Malformed("is merchant, partner, operator or regulator", "role") from None
 
 
+def exit_code(error: errors.SuyuanError) -> int:
+    """The exit code that says what kind of error it is; a site's refusal says the same as one made here."""
+    from suyuan.client import SiteRefused
+
+    met = error.kind if isinstance(error, SiteRefused) else type(error)
+    return next(code for kind, code in EXIT_CODES if issubclass(met, kind))
+
+
 def main() -> None:
     """The entry point: an error of ours is one line and an exit code."""
     try:
@@ -375,4 +383,4 @@ def main() -> None:
             app()
     except errors.SuyuanError as error:
         sys.stderr.write(f"suyuan: {error}\n")
-        sys.exit(next(code for kind, code in EXIT_CODES if isinstance(error, kind)))
+        sys.exit(exit_code(error))

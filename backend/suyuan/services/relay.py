@@ -22,14 +22,24 @@ TOGETHER = 20  # batches registered in one transaction
 
 
 class Relay:
-    """Sends orders, one transaction at a time. One relay among all workers (the caller holds the lock)."""
+    """Sends orders, one transaction at a time. One relay among all workers (the caller holds the lock).
+
+    `stuck`: seconds until a transaction is replaced; `confirmations`: blocks, its own among them, until it counts.
+    """
 
     def __init__(
-        self, database: Database, chain: Chain, *, stuck: float, clock: Callable[[], float] = time.time
+        self,
+        database: Database,
+        chain: Chain,
+        *,
+        stuck: float,
+        confirmations: int = 1,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._database = database
         self._chain = chain
         self._stuck = stuck
+        self._confirmations = confirmations
         self._clock = clock
         self._sent_at = 0.0
         self._alone: set[int] = set()  # orders whose company was refused: each is tried by itself
@@ -82,6 +92,8 @@ class Relay:
         attempt = Prepared(first.raw or b"", first.tx or b"", first.nonce or 0, first.fee or 0)
         outcome = self._chain.outcome(attempt.tx)
         if outcome.state is TransactionState.MINED:
+            if outcome.confirmations < self._confirmations:
+                return False
             self._done(orders)
             return True
         if outcome.state is TransactionState.REVERTED:
