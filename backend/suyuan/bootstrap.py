@@ -21,6 +21,7 @@ from suyuan.client import LogReader
 from suyuan.config import Settings
 from suyuan.core import proof, statements
 from suyuan.core.errors import ChainRefused, NotFound, SuyuanError, Unavailable
+from suyuan.core.notes import KeyType, NoteSigner
 from suyuan.core.rules import Role, Standing
 from suyuan.services.audit import AuditReport, audit
 from suyuan.services.capture import Capture
@@ -37,7 +38,7 @@ from suyuan.storage.database import SEALER_LOCK, Database, EmbeddedServer
 
 log = logging.getLogger(__name__)
 
-ROLES = ("admin", "admissions", "regulator", "operator", "sealer", "receipts")
+ROLES = ("admin", "admissions", "regulator", "operator", "sealer", "receipts", "log")
 _REST = 0.2  # seconds between looks for something to seal
 _REST_AFTER_FAULT = 2.0
 
@@ -129,6 +130,7 @@ class Node:
             "site": self.settings.url,
             "rpc": f"{self.settings.url}/rpc",
             "log": f"{self.settings.url}/log",
+            "logKey": self.log.verifier,
             **({"examples": orjson.loads(examples.read_bytes())} if examples.exists() else {}),
         }
 
@@ -225,6 +227,11 @@ def _deployment(settings: Settings) -> Deployment:
     return Deployment.from_json(orjson.loads(file.read_bytes()))
 
 
+def _log_signer(keys: KeyStore, deployment: Deployment) -> NoteSigner:
+    name = f"suyuan/{deployment.chain_id}/{deployment.journal}"
+    return NoteSigner(name, KeyType.NOTE, keys.derived("log", "suyuan tree heads"))
+
+
 def open_node(settings: Settings, *, deploy_missing: bool = False) -> Node:
     """Opens database, chain and keys. Deploys the contracts if there are none and it is told to."""
     settings.data.mkdir(parents=True, exist_ok=True)
@@ -273,7 +280,7 @@ def open_node(settings: Settings, *, deploy_missing: bool = False) -> Node:
         Capture(database, recorder),
         prover,
         Finder(database),
-        Log(database),
+        Log(database, _log_signer(keys, deployment)),
         LookUp(prover, known, database),
         Sealer(database, chain, pace),
         Relay(database, chain, stuck=settings.stuck_seconds, confirmations=settings.confirmations),

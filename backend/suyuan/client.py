@@ -26,10 +26,10 @@ from suyuan.core.errors import (
     TooLarge,
     Unavailable,
 )
+from suyuan.core.notes import tile_path
 from suyuan.core.statements import Batch, Recall, Signed, Signer, Statement
 
 Json = dict[str, Any]
-BUNDLE = 256  # entries in a bundle of the log
 
 
 _KINDS: Mapping[int, type[SuyuanError]] = {
@@ -222,8 +222,7 @@ class LogReader:
         return lines
 
     def _get(self, what: str, n: int, width: int) -> bytes:
-        part = "" if width == BUNDLE else f".p/{width}"
-        url = f"{self._base}/{what}/{tile_path(n)}{part}"
+        url = f"{self._base}/{what}/{tile_path(n, width)}"
         try:
             response = self._http.get(url)
         except httpx.HTTPError as error:
@@ -231,10 +230,3 @@ class LogReader:
         if response.status_code != 200:
             raise Unavailable(f"the log answered {response.status_code} for {url}")
         return response.content
-
-
-def tile_path(n: int) -> str:
-    """A tile's number as C2SP tlog-tiles writes it: groups of three digits, all but the last with an x."""
-    digits = str(n).zfill(-(-len(str(n)) // 3) * 3)
-    groups = [digits[i : i + 3] for i in range(0, len(digits), 3)]
-    return "/".join([*("x" + g for g in groups[:-1]), groups[-1]])

@@ -1,6 +1,7 @@
-"""The open log, for auditors: entries and bodies by bundle (PROTOCOL section 9).
+"""The open log, for auditors: C2SP tlog-tiles, and the bodies beside it (PROTOCOL section 9).
 
-`/log/tile/entries/N`: entries 256 N to 256 N + 255, each a 2-byte length and its 147-byte header (C2SP tlog-tiles);
+`/log/checkpoint`: the newest seal as a signed note. `/log/tile/L/N`: 256 hashes of level L.
+`/log/tile/entries/N`: entries 256 N to 256 N + 255, each a 2-byte length and its 147-byte header;
 `/log/bodies/N`: their bodies, one canonical JSON text a line, in the order of the entries. `.p/W`: the first W of them.
 """
 
@@ -11,38 +12,45 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 
-from suyuan.core import entries
-from suyuan.core.errors import Malformed, NotFound
+from suyuan.core.errors import Malformed
+from suyuan.core.notes import TILE
 
 router = APIRouter(prefix="/log", tags=["log"])
 
-_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
-BundleName = Annotated[str, Path(pattern=r"^(?:x\d{3}/)*\d{3}(?:\.p/\d{1,3})?$")]
+_ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
+_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable", **_ANY_ORIGIN}
+TileName = Annotated[str, Path(pattern=r"^(?:x\d{3}/){0,5}\d{3}(?:\.p/\d{1,3})?$")]
+Level = Annotated[int, Path(ge=0, le=7)]
 
 
-def _range(name: str) -> tuple[int, int]:
+def _tile(name: str) -> tuple[int, int]:
+    """A tile's number and width."""
     path, _, part = name.partition(".p/")
-    n = int(path.replace("x", "").replace("/", ""))
-    width = int(part) if part else 256
-    if not 0 < width <= 256:
-        raise Malformed(f"a bundle has 1 to 256 entries, not {width}")
-    return n * 256, n * 256 + width
+    width = int(part) if part else TILE
+    if not 0 < width <= TILE:
+        raise Malformed(f"a tile has 1 to {TILE} of them, not {width}")
+    return int(path.replace("x", "").replace("/", "")), width
+
+
+@router.get("/checkpoint", summary="The newest seal, as a signed note")
+def tree_head(request: Request) -> Response:
+    text = request.app.state.node.log.tree_head()
+    return Response(text, 200, {"Cache-Control": "no-cache", **_ANY_ORIGIN}, "text/plain; charset=utf-8")
 
 
 @router.get("/tile/entries/{name:path}", summary="Entry bundles")
-def entry_bundle(request: Request, name: BundleName) -> Response:
-    begin, end = _range(name)
-    headers = request.app.state.node.log.headers(begin, end)
-    if len(headers) < end - begin:
-        raise NotFound(f"entries {begin} to {end} are not all sealed")
-    size = entries.HEADER_SIZE.to_bytes(2, "big")
-    return Response(b"".join(size + h for h in headers), 200, _FOREVER, "application/octet-stream")
+def entry_bundle(request: Request, name: TileName) -> Response:
+    content = request.app.state.node.log.entry_bundle(*_tile(name))
+    return Response(content, 200, _FOREVER, "application/octet-stream")
+
+
+@router.get("/tile/{level}/{name:path}", summary="Tiles of hashes")
+def tile(request: Request, level: Level, name: TileName) -> Response:
+    content = request.app.state.node.log.tile(level, *_tile(name))
+    return Response(content, 200, _FOREVER, "application/octet-stream")
 
 
 @router.get("/bodies/{name:path}", summary="The bodies of an entry bundle")
-def body_bundle(request: Request, name: BundleName) -> Response:
-    begin, end = _range(name)
-    bodies = request.app.state.node.log.bodies(begin, end)
-    if len(bodies) < end - begin:
-        raise NotFound(f"entries {begin} to {end} are not all sealed")
-    return Response(b"\n".join(bodies) + b"\n", 200, _FOREVER, "application/jsonl")
+def body_bundle(request: Request, name: TileName) -> Response:
+    content = request.app.state.node.log.body_bundle(*_tile(name))
+    return Response(content, 200, _FOREVER, "application/jsonl")

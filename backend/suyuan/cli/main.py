@@ -29,6 +29,8 @@ app = typer.Typer(
 )
 keys_app = typer.Typer(help="Encrypted key files.", no_args_is_help=True)
 app.add_typer(keys_app, name="keys")
+log_app = typer.Typer(help="The open log.", no_args_is_help=True)
+app.add_typer(log_app, name="log")
 
 # The first row that an error is an instance of is its exit code; 2 is also what a wrong command line gives.
 EXIT_CODES: tuple[tuple[type[errors.SuyuanError], int], ...] = (
@@ -341,6 +343,23 @@ def audit(
     lines += [f"  not checked: {reason}" for reason in report.unchecked]
     _say(value, "\n".join(lines), as_json)
     raise typer.Exit(report.result.exit_code)
+
+
+@log_app.command("export")
+def log_export(
+    folder: Annotated[Path, typer.Argument(help="Where to write it; what is there already is kept.", file_okay=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Write the open log as files, which any file server or object store can serve."""
+    from suyuan.bootstrap import open_node
+    from suyuan.config import Settings
+
+    node = open_node(Settings())
+    _open.callback(node.close)
+    with _progress() as bar:
+        task = bar.add_task("entries")
+        count = node.log.export(folder, lambda done, all: bar.update(task, completed=done, total=all))
+    _say({"files": count, "folder": str(folder)}, f"{count} files are written to {folder}", as_json)
 
 
 def _progress() -> Progress:

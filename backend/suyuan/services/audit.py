@@ -8,10 +8,9 @@ from enum import StrEnum
 from typing import Protocol
 
 from suyuan.core.errors import Unavailable
+from suyuan.core.notes import TILE
 from suyuan.core.proof import Seal
 from suyuan.core.replay import Fault, Finding, Replay
-
-BUNDLE = 256
 
 
 class SealSource(Protocol):
@@ -83,7 +82,7 @@ def audit(chain: SealSource, log: Log, progress: Callable[[int, int], None] = la
             while seal is not None and seal.size == replay.size:
                 findings += replay.seal(seal)
                 seal = next(waiting, None)
-            if replay.size % BUNDLE == 0 or replay.size == total:
+            if replay.size % TILE == 0 or replay.size == total:
                 progress(replay.size, total)
         if seal is not None:
             findings.append(
@@ -95,6 +94,6 @@ def audit(chain: SealSource, log: Log, progress: Callable[[int, int], None] = la
 
 
 def _read(log: Log, total: int) -> Iterator[tuple[bytes, bytes]]:
-    for n in range(-(-total // BUNDLE)):
-        width = min(BUNDLE, total - n * BUNDLE)
+    for n in range(-(-total // TILE)):
+        width = min(TILE, total - n * TILE)
         yield from zip(log.headers(n, width), log.bodies(n, width), strict=True)
