@@ -45,6 +45,7 @@ from toolchain import ROOT, ToolMissing, running_anvil
 
 CONTEXT = ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"]
 PER_DOCUMENT = 100
+CLIENTS = (1, 4)
 
 
 @contextmanager
@@ -139,12 +140,12 @@ def captured(documents: int, singles: int) -> Iterator[dict[str, Any]]:
             return canonical.encode(author.sign_event({"@context": CONTEXT, **event(next(number))}, None))
 
         send(url, "/epcis/capture", [document() for _ in range(5)], 1)  # until it is warm
-        for clients in (1, 2):
+        for clients in CLIENTS:
             bodies = [document() for _ in range(documents)]
             took = send(url, "/epcis/capture", bodies, clients)
             count = documents * PER_DOCUMENT
             yield {"what": f"documents of {PER_DOCUMENT}", "clients": clients, "events": count, "seconds": took}
-        for clients in (1, 8):
+        for clients in CLIENTS:
             bodies = [single() for _ in range(singles)]
             took = send(url, "/epcis/events", bodies, clients)
             yield {"what": "one by one", "clients": clients, "events": singles, "seconds": took}

@@ -138,7 +138,7 @@ class Growing:
                 now = int(time.time() * 1000)
                 part = drafts[begin : begin + 5_000]
                 journal.append(connection, part, now=now, promise=86_400, sign=lambda _: bytes(65))
-        with self._database.engine.connect() as connection:
+        with self._database.write() as connection:
             connection.exec_driver_sql("ANALYZE")
         while self._sealer.step(now=True):
             pass

@@ -20,17 +20,21 @@ from typing import Any
 
 import httpx
 
-from demo_story import Story, story
-from suyuan.bootstrap import Registrar, make_keys
+from buyers import Buyer
+from demo_story import Participant, Story, story
+from demo_story.purchases import PURCHASES, Purchase, Said
+from suyuan.bootstrap import Registrar, add_shop, keystore, make_keys
 from suyuan.chain.keystore import create, load
 from suyuan.client import Author, Item, Site
 from suyuan.config import Settings
 from suyuan.core.rules import Role
 from suyuan.core.statements import Signer
+from suyuan.shop import Line, Shop, new_secret, packing_event, secrets_of
 
 
 def main() -> None:
     """Runs until interrupted; with --tell-only, ends when the story is told and sealed."""
+    os.environ.setdefault("SUYUAN_RIGHTS_SECONDS", "1")  # nobody waits for the privacy of made-up buyers
     settings = Settings()
     settings.data.mkdir(parents=True, exist_ok=True)
     make_keys(settings)
@@ -102,9 +106,84 @@ def tell(settings: Settings, told: Story) -> None:
         with done.once(f"recall {recall.batch.subject}", f"recall of lot {recall.batch.lot}") as new:
             if new:
                 authors[recall.by].recall_batch(recall.batch.product.gtin, recall.batch.lot, recall.document())
+    sell(settings, site, authors, done)
     examples = [example.subject for example in told.examples]
     (settings.data / "examples.json").write_text(json.dumps(examples))
     _await_seal(site)
+
+
+def sell(settings: Settings, site: Site, authors: dict[str, Author], done: Progress) -> None:
+    """Shops sell and deliver; buyers claim and review; the operator and the merchants answer."""
+    sellers = {p.shop.slug: p.shop for p in PURCHASES}
+    shops = {slug: _shop(settings, seller, authors[slug].id, done) for slug, seller in sellers.items()}
+    file = settings.data / "participants" / "deliveries.json"
+    held: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
+    held |= {p.reference: held.get(p.reference) or new_secret().hex() for p in PURCHASES}
+    file.touch(mode=0o600)
+    file.write_text(json.dumps(held))
+    for p in PURCHASES:
+        shop, lines = shops[p.shop.slug], [_line(p)]
+        with done.once(f"order {p.reference}", f"{p.quantity} × {p.batch.product.name.en}, {p.shop.name.en}") as new:
+            if new:
+                shop.place(p.reference, p.buyer, lines, payment=("demo-pay", p.reference))
+                packed = packing_event(authors[p.shop.slug], p.sscc, lines, place=p.shop.seat.id.spelled("link"))
+                shop.ship(p.reference, p.sscc, event=packed)
+                shop.deliver(p.reference, p.sscc, lines=1, secret=bytes.fromhex(held[p.reference]))
+    operator = Author(site, keystore(settings).signer("operator"))
+    for p in PURCHASES:
+        if p.said is not None:
+            (secret,) = secrets_of(bytes.fromhex(held[p.reference]), 1)
+            buyer = Buyer(site, secret, p.batch.product.gtin, p.batch.subject)
+            review(p, p.said, buyer, authors[p.batch.merchant], operator, done)
+
+
+def review(p: Purchase, said: Said, buyer: Buyer, merchant: Author, operator: Author, done: Progress) -> None:
+    """One buyer's review, and what became of it."""
+    gtin, right, name = p.batch.product.gtin, buyer.right, p.batch.product.name.en
+    with done.once(f"review {p.reference}", f"{said.stars} stars for {name}") as new:
+        if new and buyer.await_right() == "issued":
+            buyer.claim()
+        if new and buyer.await_right() == "claimed":
+            buyer.review(said.stars, said.words, said.language, dict(said.aspects))
+    if p.amended is not None:
+        with done.once(f"amend {p.reference}", f"to {p.amended.stars} stars") as new:
+            if new:
+                buyer.amend(p.amended.stars, p.amended.words, p.amended.language, dict(p.amended.aspects))
+    if p.withheld is not None:
+        with done.once(f"withhold {p.reference}", f"{p.withheld[0]}, on {p.withheld[1]}") as new:
+            if new:
+                operator.withhold(gtin, right, *p.withheld)
+    if p.restored:
+        with done.once(f"restore {p.reference}", p.restored) as new:
+            if new:
+                operator.restore(gtin, right, p.restored)
+    if p.reply:
+        with done.once(f"reply {p.reference}", f"the merchant of {name}") as new:
+            if new:
+                merchant.reply(gtin, right, p.reply)
+    if p.end:
+        with done.once(f"end {p.reference}", p.end) as new:
+            if new and p.end == "withdrawn":
+                buyer.withdraw()
+            elif new:
+                buyer.erase("PIPL-47")
+
+
+def _shop(settings: Settings, seller: Participant, merchant: str, done: Progress) -> Shop:
+    """A shop, and the secret of its messages in a file of its own."""
+    file = settings.data / "participants" / f"{seller.slug}.shop"
+    with done.once(f"shop {seller.slug}", seller.name.en) as new:
+        if new:
+            secret = secrets.token_bytes(32)
+            add_shop(settings, seller.slug, merchant, secret)
+            file.touch(mode=0o600)
+            file.write_text(secret.hex())
+    return Shop(settings.url, seller.slug, file.read_text())
+
+
+def _line(p: Purchase) -> Line:
+    serials = tuple(item.path.rpartition("/")[2] for item in p.batch.items(p.first, p.first + p.quantity))
+    return Line(p.batch.product.gtin, p.batch.lot, p.quantity, serials)
 
 
 class Progress:

@@ -1,7 +1,9 @@
 """A small journal, and a judge of it, made by the core alone: what the core's tests verify, bend and replay.
 
 `story()` is one product's: its listing, a batch of five items, events that pack two of them on a pallet and move it,
-a right claimed and reviews of it, three seals, and an event that still waits for the next. Everything is signed.
+a delivery, the rights that come of it and one of them claimed, a review of it, three seals, and an event that still
+waits for the next. `market()` goes on from there: an item claimed by the code under its patch, and reviews that stay
+withheld, are withdrawn and erased. Everything is signed.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from suyuan.core.epcis import event_hash, parse_event, subjects_named
 from suyuan.core.epcis.identifiers import subject_of
 from suyuan.core.errors import BadSignature
 from suyuan.core.proof import BatchState, Claim, Deployment, Seal, Verdict
+from suyuan.core.reviews import right_of
 from suyuan.core.rules import Standing
 from suyuan.core.statements import Receipt, Signed, Statement
 
@@ -38,6 +41,7 @@ LOT = "L26/1"
 SERIALS = ("2017", "2018", "2019", "2020", "A/1")
 PRODUCT, BATCH, ITEM = subjects.product(GTIN), subjects.batch(GTIN, LOT), subjects.item(GTIN, SERIALS[0])
 PALLET, REVIEWS, RIGHTS = f"/00/{SSCC}", f"/reviews/{GTIN}", f"/rights/{GTIN}"
+ORDER = "/order/" + "0d" * 16
 LINK = "https://id.gs1.org"
 CONTEXT = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
 PINNED = Deployment(CHAIN, JOURNAL)
@@ -207,7 +211,7 @@ class Journal:
 
     def batch(self, by: Signer, subject: str, serials: Sequence[str]) -> Written:
         """A batch of items, in the journal and in the judge's registry."""
-        items = [(serial, sha256(b"code " + serial.encode()).digest()) for serial in sorted(serials)]
+        items = [(serial, sha256(bytes.fromhex(code_of(serial))).digest()) for serial in sorted(serials)]
         self.items[subject] = items
         root = self.items_tree(subject).root()
         entry = self.record(by, Kind.BATCH, subject, {"name": "spring"}, quantity=len(items), itemsRoot=root.hex())
@@ -218,18 +222,72 @@ class Journal:
     def items_tree(self, subject: str) -> merkle.Tree:
         return merkle.Tree(proof.item_leaf(serial, code) for serial, code in self.items[subject])
 
-    def shop(self, by: Shopper, kind: Kind, subject: str, public: Any, arg: int = 0) -> Written:
+    def shop(
+        self, by: Shopper, kind: Kind, subject: str, public: Any, arg: int = 0, issued_at: int | None = None
+    ) -> Written:
         """An entry that a shopper signs."""
-        statement = Statement(kind.word, subject, canonical.digest(public), self.at // 1000, self.nonce())
+        issued = self.at // 1000 if issued_at is None else issued_at
+        statement = Statement(kind.word, subject, canonical.digest(public), issued, self.nonce())
         body = {
             "kind": kind.word, "subject": subject, "public": public, "by": by.point, "issuedAt": statement.issued_at,
             "nonce": statement.nonce.hex(), "signature": by.sign(statement.message(CHAIN, JOURNAL)).hex(),
         }  # fmt: skip
         return self.append(kind, subject, body, arg=arg)
 
-    def moderate(self, by: Signer, kind: Kind, subject: str, public: Any, arg: int) -> Written:
-        """An entry of a participant in a stream of reviews."""
+    def moderate(self, by: Signer, kind: Kind, subject: str, public: Any, arg: int = 0) -> Written:
+        """An entry of a participant without a document: orders, deliveries, rights, and what is done to reviews."""
         return self.append(kind, subject, rules.body_of(self.sign(by, kind, subject, public), public), arg=arg)
+
+    def order(self, subject: str, *goods: tuple[str, int]) -> Written:
+        """An order, and at once the delivery of its goods: batches with quantities."""
+        self.moderate(OPERATOR, Kind.ORDER, subject, {"private": private_of(subject)})
+        public = {"goods": [{"batch": batch, "quantity": quantity} for batch, quantity in goods]}
+        return self.moderate(OPERATOR, Kind.DELIVERY, subject, public)
+
+    def issue(self, *names: str, batch: str = BATCH, rights: str = RIGHTS) -> Written:
+        """Rights to review a batch, of the buyers of these names."""
+        public = {"batch": batch, "rights": sorted(right(name) for name in names)}
+        return self.moderate(OPERATOR, Kind.RIGHTS, rights, public)
+
+    def claim(self, name: str, **changes: Any) -> Written:
+        """A buyer claims the right of that name."""
+        return self.shop(Shopper(name), Kind.CLAIM, RIGHTS, {"right": right(name), "secret": secret(name), **changes})
+
+    def claim_item(self, serial: str, batch: str = BATCH, **changes: Any) -> Written:
+        """Somebody claims an item by the code under its patch."""
+        place = next(i for i, (one, _) in enumerate(self.items[batch]) if one == serial)
+        tree = self.items_tree(batch)
+        path = [h.hex() for h in merkle.inclusion(tree, place, len(self.items[batch]))]
+        public = {"batch": batch, "code": code_of(serial), "place": place, "proof": path, **changes}
+        return self.shop(Shopper("item " + serial), Kind.CLAIM, subjects.item(GTIN, serial), public)
+
+    def review(self, name: str, stars: int, by: str = "", **changes: Any) -> Written:
+        """The review of the right of that name."""
+        public = {"right": right(name), "batch": BATCH, "stars": stars, "private": private_of(name), **changes}
+        return self.shop(Shopper(by or name), Kind.REVIEW, REVIEWS, public, arg=stars)
+
+    def amend(self, name: str, old: int, new: int, *, held: int = 0, by: str = "") -> Written:
+        public = {"right": right(name), "stars": new, "private": private_of(name + " again")}
+        return self.shop(Shopper(by or name), Kind.REVIEW_AMEND, REVIEWS, public, arg=held << 6 | old << 3 | new)
+
+    def withdraw(self, name: str, stars: int, *, held: int = 0, by: str = "") -> Written:
+        public = {"right": right(name)}
+        return self.shop(Shopper(by or name), Kind.REVIEW_WITHDRAW, REVIEWS, public, arg=held << 6 | stars << 3)
+
+    def withhold(self, name: str, stars: int, reason: str = "abuse", basis: str = "CC-1024") -> Written:
+        public = {"right": right(name), "reason": reason, "basis": basis}
+        return self.moderate(OPERATOR, Kind.REVIEW_WITHHOLD, REVIEWS, public, stars << 3)
+
+    def restore(self, name: str, stars: int, reason: str = "appeal") -> Written:
+        public = {"right": right(name), "reason": reason}
+        return self.moderate(OPERATOR, Kind.REVIEW_RESTORE, REVIEWS, public, stars << 3)
+
+    def erase(self, name: str, basis: str = "PIPL-47") -> Written:
+        return self.moderate(OPERATOR, Kind.REVIEW_ERASE, REVIEWS, {"right": right(name), "basis": basis})
+
+    def reply(self, name: str, by: Signer = MERCHANT) -> Written:
+        public = {"right": right(name), "private": private_of("reply " + name)}
+        return self.moderate(by, Kind.REVIEW_REPLY, REVIEWS, public)
 
     def seal(self) -> Seal:
         """Seals everything so far, a minute later."""
@@ -340,6 +398,32 @@ def link(subject: str) -> str:
     return LINK + subject
 
 
+def secret(name: str) -> str:
+    """The 16 random bytes that a buyer of that name got, in hex."""
+    return sha256(b"secret " + name.encode()).hexdigest()[:32]
+
+
+def right(name: str) -> str:
+    """What the journal knows of them."""
+    return right_of(secret(name))
+
+
+def code_of(serial: str) -> str:
+    """The code under an item's patch, in hex."""
+    return sha256(b"code " + serial.encode()).hexdigest()[:32]
+
+
+def private_of(name: str) -> str:
+    """The hash of something private."""
+    return canonical.digest(content_of(name)).hex()
+
+
+def content_of(name: str) -> dict[str, Any]:
+    """A review's private content."""
+    salt = sha256(b"salt " + name.encode()).hexdigest()[:32]
+    return {"salt": salt, "words": f"好茶, says {name}", "language": "zh", "photos": []}
+
+
 def build() -> Journal:
     """The story, told anew."""
     journal = Journal()
@@ -353,19 +437,37 @@ def build() -> Journal:
     journal.event(MERCHANT, type="AggregationEvent", action="ADD", bizStep="packing", parentID=link(PALLET),
                   childEPCs=items)  # fmt: skip
     journal.event(PARTNER, bizStep="shipping", epcList=[link(PALLET)])
-    claimed = journal.shop(Shopper("one"), Kind.CLAIM, RIGHTS, {"right": "ab" * 32})
-    assert claimed.header.seq == 0
+    journal.order(ORDER, (BATCH, 3))
+    journal.issue("one", "two", "three")
+    journal.claim("one")
     journal.seal()
     journal.event(PARTNER, bizStep="receiving", epcList=[items[0]])
     journal.event(PARTNER, bizStep="storing", epcList=[items[0]])
-    one = Shopper("one")
-    journal.shop(one, Kind.REVIEW, REVIEWS, {"stars": 4}, arg=4)
-    journal.shop(one, Kind.REVIEW_AMEND, REVIEWS, {"stars": 2}, arg=4 << 3 | 2)
-    journal.moderate(OPERATOR, Kind.REVIEW_WITHHOLD, REVIEWS, {"reason": "off topic"}, arg=2 << 3)
-    journal.moderate(OPERATOR, Kind.REVIEW_RESTORE, REVIEWS, {"reason": "was on topic"}, arg=2 << 3)
-    journal.moderate(MERCHANT, Kind.REVIEW_REPLY, REVIEWS, {"words": "cd" * 32}, arg=0)
+    journal.review("one", 4)
+    journal.amend("one", 4, 2)
+    journal.withhold("one", 2)
+    journal.restore("one", 2)
+    journal.reply("one")
     journal.seal()
     journal.event(PARTNER, bizStep="retail_selling", epcList=[items[0]])
+    return journal
+
+
+def build_market() -> Journal:
+    """What comes after the story, told anew and sealed."""
+    journal = build()
+    journal.claim_item(SERIALS[4])
+    journal.issue("four")
+    for name in ("two", "three", "four"):
+        journal.claim(name)
+    journal.review("two", 1, aspects={"quality": 1, "packaging": 3})
+    journal.withhold("two", 1, "personal", "PIPL-10")
+    journal.amend("two", 1, 3, held=1)
+    journal.review("three", 5)
+    journal.withdraw("three", 5)
+    journal.review("four", 4)
+    journal.erase("four")
+    journal.seal()
     return journal
 
 
@@ -375,6 +477,12 @@ def story() -> Journal:
     return build()
 
 
+@cache
+def market() -> Journal:
+    """The market, shared: not to be written to."""
+    return build_market()
+
+
 def item_bundle(journal: Journal | None = None) -> dict[str, Any]:
     """The bundle of an item, with its batch and its pallet, and an event that waits."""
     return (journal or story()).bundle(ITEM, batch=BATCH, containers=[PALLET])
@@ -382,7 +490,17 @@ def item_bundle(journal: Journal | None = None) -> dict[str, Any]:
 
 def review_bundle(*, limit: int = 20) -> dict[str, Any]:
     """The bundle of the reviews, with the claim that binds the reviewer's key."""
-    return story().bundle(REVIEWS, limit=limit, support=story().stream(RIGHTS))
+    return story().bundle(REVIEWS, limit=limit, support=claims(story()))
+
+
+def market_bundle(*, limit: int = 20) -> dict[str, Any]:
+    """The bundle of the market's reviews, with the claims of all their keys."""
+    return market().bundle(REVIEWS, limit=limit, support=claims(market()))
+
+
+def claims(journal: Journal) -> list[Written]:
+    """The claims of rights."""
+    return [entry for entry in journal.stream(RIGHTS) if entry.header.kind == Kind.CLAIM]
 
 
 def absence_bundle() -> dict[str, Any]:
@@ -403,7 +521,7 @@ def numbers(report: proof.Report, state: proof.State = proof.State.FAILS) -> set
 
 def replay_all(rows: Sequence[tuple[bytes, bytes | None]], seals: Sequence[Seal]) -> list[replay.Finding]:
     """What a replay finds in headers and bodies under seals, fed as an audit feeds it."""
-    fold = replay.Replay()
+    fold = replay.Replay(PINNED)
     found: list[replay.Finding] = []
     waiting = list(seals)
     for raw, text in rows:

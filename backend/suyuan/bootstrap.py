@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -14,31 +15,42 @@ import orjson
 
 from suyuan.chain import connect
 from suyuan.chain.deploy import deploy
-from suyuan.chain.keystore import KeyStore
+from suyuan.chain.keystore import KeyStore, write_once
 from suyuan.chain.node import Web3Chain
 from suyuan.chain.port import Deployment, Prepared, TransactionState
 from suyuan.client import LogReader
 from suyuan.config import Settings
 from suyuan.core import proof, statements
-from suyuan.core.errors import ChainRefused, NotFound, SuyuanError, Unavailable
+from suyuan.core.errors import ChainRefused, Conflict, NotFound, SuyuanError, Unavailable
 from suyuan.core.notes import KeyType, NoteSigner
 from suyuan.core.rules import Role, Standing
 from suyuan.services.audit import AuditReport, audit
+from suyuan.services.authorise import Authority
 from suyuan.services.capture import Capture
+from suyuan.services.claim import Claims
+from suyuan.services.erase import Erasure
 from suyuan.services.find import Finder
+from suyuan.services.grant import Granter
+from suyuan.services.inspect import Inspector
 from suyuan.services.known import Known
 from suyuan.services.look_up import LookUp
+from suyuan.services.look_up_reviews import LookUpReviews
+from suyuan.services.order import Orders, Shops
+from suyuan.services.photos import Photos
 from suyuan.services.prove import Prover
 from suyuan.services.publish import Log
 from suyuan.services.record import Domains, Recorder
 from suyuan.services.relay import Relay
+from suyuan.services.review import Reviews
 from suyuan.services.seal import Pace, Sealer, SealMismatch
+from suyuan.services.watch import Watch
 from suyuan.storage import journal
 from suyuan.storage.database import SEALER_LOCK, Database, EmbeddedServer
+from suyuan.storage.vault import Vault
 
 log = logging.getLogger(__name__)
 
-ROLES = ("admin", "admissions", "regulator", "operator", "sealer", "receipts", "log")
+ROLES = ("admin", "admissions", "regulator", "operator", "sealer", "receipts", "log", "vault")
 _REST = 0.2  # seconds between looks for something to seal
 _REST_AFTER_FAULT = 2.0
 
@@ -60,6 +72,17 @@ class Node:
     look_up: LookUp
     sealer: Sealer
     relay: Relay
+    vault: Vault
+    shops: Shops
+    orders: Orders
+    granter: Granter
+    claims: Claims
+    reviews: Reviews
+    photos: Photos
+    erasure: Erasure
+    watch: Watch
+    look_up_reviews: LookUpReviews
+    inspector: Inspector
 
     def __post_init__(self) -> None:
         self._stopping = threading.Event()
@@ -79,9 +102,14 @@ class Node:
             self._thread.join(timeout=30)
             self._thread = None
 
-    def seal_now(self) -> None:
-        """Seals all that waits, and settles the outbox, before it returns; for commands and tests."""
+    def seal_now(self, *, rights: bool = False) -> None:
+        """Seals all that waits, and settles the outbox, before it returns; for commands and tests.
+
+        `rights`: those that wait are published first, however young they are.
+        """
         with self.database.alone(SEALER_LOCK) as had:
+            if had:
+                self.granter.step(now=rights)
             while had and (self.sealer.step(now=True) | self.relay.step() or self.waiting()):
                 pass
 
@@ -97,7 +125,7 @@ class Node:
             try:
                 with self.database.alone(SEALER_LOCK) as had:
                     while had and not self._stopping.is_set():
-                        if not (self.sealer.step() | self.relay.step()):
+                        if not (self.sealer.step() | self.relay.step() | self.granter.step()):
                             self._stopping.wait(_REST)
                         self.sealing = "ready"
             except Unavailable as error:
@@ -168,6 +196,20 @@ def make_keys(settings: Settings) -> None:
             keys.create(role)
 
 
+def add_shop(settings: Settings, id: str, merchant: str, secret: bytes) -> None:
+    """Adds a shop for which a registered participant answers; `secret` (32 bytes) is that of its messages.
+
+    Raises NotFound where nobody has that address, Malformed, Conflict.
+    """
+    node = open_node(settings)
+    try:
+        if node.known.participant(merchant) is None:
+            raise NotFound(f"{merchant} is not registered: `suyuan admit` first")
+        node.shops.add(id, merchant, secret)
+    finally:
+        node.close()
+
+
 class Registrar:
     """Admits participants and changes their standing, with the node's admissions and regulator keys."""
 
@@ -220,11 +262,31 @@ def open_auditor(rpc: str, journal: str, log_url: str) -> Callable[[Callable[[in
     return run
 
 
+@contextmanager
+def judge_at(rpc: str, deployment: proof.Deployment) -> Iterator[proof.Judge]:
+    """The chain at an RPC address as a judge of one deployment, every answer at one block. Raises ChainAway."""
+    chain = connect(rpc)
+    try:
+        chain.use(chain.deployment_of(deployment.journal))
+        yield chain.as_of()
+    finally:
+        chain.close()
+
+
 def _deployment(settings: Settings) -> Deployment:
     file = settings.data / "deployment.json"
     if not file.exists():
         raise NotFound(f"nothing is deployed in {settings.data}: `suyuan deploy` first")
     return Deployment.from_json(orjson.loads(file.read_bytes()))
+
+
+def _page_password(settings: Settings) -> str:
+    """The password of the operator's pages, made once, in a file for its owner alone."""
+    file = settings.data / "keys" / "operator-page"
+    if not file.exists():
+        with suppress(Conflict):  # another worker made it
+            write_once(file, secrets.token_urlsafe(24).encode())
+    return file.read_text().strip()
 
 
 def _log_signer(keys: KeyStore, deployment: Deployment) -> NoteSigner:
@@ -269,7 +331,13 @@ def open_node(settings: Settings, *, deploy_missing: bool = False) -> Node:
         promise=settings.promise_seconds,
         heard=prover.heard,
     )
+    vault = Vault(keys.derived("vault", "suyuan vault"))
+    shops = Shops(database, vault)
     pace = Pace(settings.seal_seconds, settings.seal_entries, settings.confirmations, settings.stuck_seconds)
+    capture = Capture(database, recorder)
+    look_up = LookUp(prover, known, database)
+    authority = Authority(known, domains)
+    reviews = Reviews(database, recorder, vault, heard=prover.heard)
     return Node(
         settings,
         database,
@@ -277,11 +345,22 @@ def open_node(settings: Settings, *, deploy_missing: bool = False) -> Node:
         deployment,
         known,
         recorder,
-        Capture(database, recorder),
+        capture,
         prover,
         Finder(database),
         Log(database, _log_signer(keys, deployment)),
-        LookUp(prover, known, database),
+        look_up,
         Sealer(database, chain, pace),
         Relay(database, chain, stuck=settings.stuck_seconds, confirmations=settings.confirmations),
+        vault,
+        shops,
+        Orders(database, recorder, capture, known, vault, heard=prover.heard),
+        Granter(database, recorder, wait=settings.rights_seconds, heard=prover.heard),
+        Claims(database, recorder, vault, look_up, wait=settings.rights_seconds, heard=prover.heard),
+        reviews,
+        Photos(database, vault, authority),
+        Erasure(database, recorder, vault, authority, heard=prover.heard),
+        Watch(database, authority),
+        LookUpReviews(prover, look_up, reviews.contents, reviews.reasons),
+        Inspector(database, vault, _page_password(settings)),
     )

@@ -79,6 +79,10 @@ class Site:
         sent = {"content-type": "application/json", **(headers or {})}
         return self._json(lambda: self._http.post(path, content=canonical.encode(value), headers=sent))
 
+    def call(self, method: str, path: str, *, content: bytes = b"", headers: Mapping[str, str] | None = None) -> Any:
+        """Any request, as it is given."""
+        return self._json(lambda: self._http.request(method, path, content=content, headers=headers))
+
     def _json(self, call: Callable[[], httpx.Response]) -> Any:
         try:
             response = call()
@@ -146,6 +150,27 @@ class Author:
     def capture_event(self, event: Json) -> Any:
         """Signs one event, which brings its own `@context`, and captures it."""
         return self._site.post("/epcis/events", self.sign_event(event, None))
+
+    # -- reviews
+
+    def withhold(self, gtin: str, right: str, reason: str, basis: str) -> Any:
+        """As the operator, withholds a review, for a reason and on a law of the closed list (`rules.REASONS`)."""
+        return self._decide(Kind.REVIEW_WITHHOLD, gtin, {"right": right, "reason": reason, "basis": basis})
+
+    def restore(self, gtin: str, right: str, reason: str) -> Any:
+        """As the operator, shows a withheld review again."""
+        return self._decide(Kind.REVIEW_RESTORE, gtin, {"right": right, "reason": reason})
+
+    def reply(self, gtin: str, right: str, words: str, language: str = "zh") -> Any:
+        """As the merchant of the batch, replies to a review, once."""
+        content: Json = {"salt": secrets.token_hex(16), "words": words, "language": language}
+        public: Json = {"right": right, "private": canonical.digest(content).hex()}
+        signed = self._sign(Kind.REVIEW_REPLY, f"/reviews/{gtin}", public)
+        return self._site.post("/v1/replies", {"statement": signed.as_json(), "public": public, "content": content})
+
+    def _decide(self, kind: Kind, gtin: str, public: Json) -> Any:
+        signed = self._sign(kind, f"/reviews/{gtin}", public)
+        return self._site.post("/v1/decisions", {"statement": signed.as_json(), "public": public})
 
     # -- signing
 

@@ -36,6 +36,13 @@ class Settings(BaseSettings):
     promise_seconds: int = Field(
         86_400, ge=60, le=30 * 86_400, description="A receipt promises a seal within this time."
     )
+    rights_seconds: float = Field(
+        600.0, ge=0, description="How long the oldest right to review waits to be published together with others."
+    )
+    city_header: str = Field(
+        "",
+        description="Header in which your own proxy names the city of who scans; empty: nothing is kept of scans.",
+    )
     body_limit: int = Field(16 * 2**20, ge=1024, description="The largest request body, in bytes.")
 
     @property

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from live import GTIN, SSCC, Live, document, epc, event, packing
+from live import GTIN, SSCC, Live, declared_wrong, document, epc, event, packing
 
 
 def found(live: Live, **parameters: str) -> list[Any]:
@@ -82,6 +82,41 @@ def test_with_proceed_an_event_without_a_statement_is_one_fault(live: Live) -> N
     job = live.http.get(live.http.post("/epcis/capture", json=signed, headers=headers).headers["location"]).json()
     assert [one["where"] for one in job["errors"]] == ["/epcisBody/eventList/0"]
     assert live.size() == 1
+
+
+@pytest.mark.parametrize("behaviour", ["rollback", "proceed"])
+def test_an_event_and_its_retraction_may_come_in_one_document(live: Live, behaviour: str) -> None:
+    wrong = event()
+    signed = live.merchant.sign_document(document(wrong, declared_wrong(wrong)))
+    headers = {"GS1-Capture-Error-Behaviour": behaviour}
+    job = live.http.get(live.http.post("/epcis/capture", json=signed, headers=headers).headers["location"]).json()
+    assert [one["outcome"] for one in job["events"]] == ["new", "new"]
+    live.node.seal_now()
+    live.assert_clean()
+
+
+def test_with_proceed_what_the_journal_refuses_is_a_fault_at_its_place(live: Live) -> None:
+    one = event()
+    first = live.merchant.capture_event(one)
+    other = {**one, "recordTime": "2026-11-01T00:00:00Z"}  # the same CBV hash, other content
+    signed = live.merchant.sign_document(document(event(), other, one))
+    headers = {"GS1-Capture-Error-Behaviour": "proceed"}
+    job = live.http.get(live.http.post("/epcis/capture", json=signed, headers=headers).headers["location"]).json()
+    assert [(e["type"], e["where"]) for e in job["errors"]] == [
+        ("urn:suyuan:problem:Conflict", "/epcisBody/eventList/1")
+    ]
+    assert [(e["outcome"], e["index"]) for e in job["events"]] == [("new", 1), ("same", first["index"])]
+    assert job["events"][1]["receipt"] == first["receipt"]
+    assert live.size() == 2
+
+
+def test_with_rollback_what_the_journal_refuses_refuses_the_document(live: Live) -> None:
+    one = event()
+    live.merchant.capture_event(one)
+    other = {**one, "recordTime": "2026-11-01T00:00:00Z"}
+    signed = live.merchant.sign_document(document(event(), other))
+    with live.nothing_written():
+        assert live.http.post("/epcis/capture", json=signed).status_code == 409
 
 
 def test_another_error_behaviour_is_400(live: Live) -> None:

@@ -37,8 +37,8 @@ def test_every_error_has_its_row() -> None:
     expected = {
         "BadSignature": 401, "ChainAway": 503, "ChainRefused": 502, "Conflict": 409, "DatabaseAway": 503,
         "InvalidEvent": 400, "InvalidIdentifier": 400, "InvalidInput": 400, "Malformed": 400, "NoStanding": 403,
-        "NotFound": 404, "ProofFault": 500, "Refused": 403, "SuyuanError": 500, "TooLarge": 413, "Unavailable": 503,
-        "UnknownSigner": 403,
+        "NotFound": 404, "ProofFault": 500, "Refused": 403, "SuyuanError": 500, "Throttled": 429, "TooEarly": 409,
+        "TooLarge": 413, "Unavailable": 503, "UnknownSigner": 403, "Unwanted": 422,
     }  # fmt: skip
     assert {c.__name__: status_of(c("x"))[0] for c in CLASSES} == expected
 

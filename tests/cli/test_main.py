@@ -5,55 +5,20 @@ from __future__ import annotations
 import inspect
 import json
 import logging
-import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from sqlalchemy import text
 
 from live import GTIN, PASSWORD, Live, batch_document, document, epc, event, key_file, product_document
-from suyuan.api.app import create
 from suyuan.chain import keystore
 from suyuan.cli import main as cli
 from suyuan.core import errors
 from suyuan.core.rules import Standing
 
 Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs `suyuan` with arguments: exit code, output, errors."""
-
-    def one(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["suyuan", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        said = capsys.readouterr()
-        code = ended.value.code
-        return (code if isinstance(code, int) else 0), said.out, said.err
-
-    return one
-
-
-@pytest.fixture
-def site(live: Live) -> Iterator[str]:
-    """The address at which the world's site really listens. It does not seal by itself."""
-    config = uvicorn.Config(create(live.node), port=0, log_level="critical", lifespan="off", ws="none")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join(10)
 
 
 def spoken(live: Live, site: str, who: str = "merchant") -> list[str]:
@@ -80,8 +45,8 @@ def test_every_error_has_its_exit_code() -> None:
     assert codes == {
         "BadSignature": 77, "ChainAway": 75, "ChainRefused": 70, "Conflict": 73, "DatabaseAway": 75,
         "InvalidEvent": 65, "InvalidIdentifier": 65, "InvalidInput": 65, "Malformed": 65, "NoStanding": 77,
-        "NotFound": 66, "ProofFault": 70, "Refused": 77, "SuyuanError": 70, "TooLarge": 65, "Unavailable": 75,
-        "UnknownSigner": 77,
+        "NotFound": 66, "ProofFault": 70, "Refused": 77, "SuyuanError": 70, "Throttled": 75, "TooEarly": 73,
+        "TooLarge": 65, "Unavailable": 75, "UnknownSigner": 77, "Unwanted": 65,
     }  # fmt: skip
     assert not {0, 1, 2} & {code for _, code in cli.EXIT_CODES}
 
@@ -279,3 +244,56 @@ def test_an_audit_of_entries_that_are_withheld_is_2(told: Live, site: str, run: 
     with told.node.database.write() as connection:
         connection.execute(text("DELETE FROM entries WHERE index = 2"))
     assert run(*audited(told, site))[0] == 2
+
+
+def saved(told: Live, folder: Path, **parameters: str) -> Path:
+    file = folder / "a1.proof.json"
+    file.write_bytes(told.http.get("/v1/proof", params={"subject": f"/01/{GTIN}/21/A1", **parameters}).content)
+    return file
+
+
+def pinned(told: Live) -> list[object]:
+    return ["--journal", told.node.deployment.journal, "--chain", told.node.deployment.chain_id]
+
+
+def test_a_saved_proof_is_verified_against_nodes_of_the_chain(told: Live, site: str, run: Run, tmp_path: Path) -> None:
+    file = saved(told, tmp_path)
+    rpc = f"{site}/rpc"
+    code, out, _ = run("verify", file, "--rpc", rpc, "--rpc", rpc, "--need", 2, *pinned(told), "--json")
+    assert (code, json.loads(out)["result"]) == (0, "holds"), out
+    code, out, _ = run("verify", file, "--rpc", rpc, *pinned(told))
+    assert (code, out.splitlines()[0]) == (0, f"holds: /01/{GTIN}/21/A1, seal 2 of {told.size()} entries")
+
+
+def test_a_saved_proof_without_a_chain_or_a_pin_could_not_be_checked(
+    told: Live, site: str, run: Run, tmp_path: Path
+) -> None:
+    file = saved(told, tmp_path)
+    assert run("verify", file, *pinned(told))[0] == 2
+    assert run("verify", file, "--rpc", f"{site}/rpc")[0] == 2
+    assert run("verify", file, "--rpc", "http://127.0.0.1:1", *pinned(told))[0] == 2
+
+
+def test_a_saved_proof_that_was_tampered_with_or_is_of_another_deployment_fails(
+    told: Live, site: str, run: Run, tmp_path: Path
+) -> None:
+    file = saved(told, tmp_path)
+    rpc = ["--rpc", f"{site}/rpc"]
+    assert run("verify", file, *rpc, "--journal", "0x" + "12" * 20, "--chain", 31337)[0] in (1, 2)
+    bundle = json.loads(file.read_text())
+    bundle["entries"][-1]["body"]["issuedAt"] += 1
+    file.write_text(json.dumps(bundle))
+    code, out, _ = run("verify", file, *rpc, *pinned(told))
+    assert (code, "(4)" in out) == (1, True)
+
+
+def test_more_nodes_than_are_named_cannot_agree(told: Live, site: str, run: Run, tmp_path: Path) -> None:
+    assert run("verify", saved(told, tmp_path), "--rpc", f"{site}/rpc", "--need", 2)[0] == 65
+
+
+def test_the_log_is_exported_as_files(told: Live, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUYUAN_DATA", str(told.node.settings.data))
+    monkeypatch.setenv("SUYUAN_DATABASE_URL", told.node.settings.database_url)
+    code, out, _ = run("log", "export", tmp_path / "log", "--json")
+    assert (code, json.loads(out)["folder"]) == (0, str(tmp_path / "log"))
+    assert (tmp_path / "log" / "checkpoint").exists()

@@ -177,3 +177,19 @@ def test_a_body_has_no_floats_and_ascii_names(body: Any) -> None:
 
 def test_a_body_has_text_of_any_script() -> None:
     assert '{"a":"五常大米 🍚"}'.encode() == canonical.encode({"a": "五常大米 🍚"}, strict=True)
+
+
+@pytest.mark.parametrize("number", ["0", "-0", "-0.0", "5.0", "4.5", "1e5", "1e-7", "0.00001", "100000000000000.5"])
+@pytest.mark.parametrize("form", ['{"a":[%s]}', '{"a": [%s]}', '{"\\u0061":[%s]}', '{"a":[%s],"é":1}'])
+def test_a_value_is_the_same_however_it_is_written(number: str, form: str) -> None:
+    value = canonical.parse((form % number).encode())
+    assert isinstance(value, dict)
+    (met,) = value["a"]  # type: ignore[misc]
+    wanted = float(number)
+    assert (met, type(met)) == (wanted, int if wanted.is_integer() else float)
+
+
+@pytest.mark.parametrize("text", ['{"a":1,"a":1}', '{"a": 1, "a": 2}', '[{"b":{"a":1,"\\u0061":1}}]', '{"é":1,"é":1}'])
+def test_a_name_that_stands_twice_is_refused_however_it_is_written(text: str) -> None:
+    with pytest.raises(Malformed, match="twice"):
+        canonical.parse(text.encode())

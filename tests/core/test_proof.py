@@ -31,14 +31,19 @@ from journal_builder import (
     STRANGER,
     FakeJudge,
     Journal,
+    Shopper,
     absence_bundle,
     build,
     changed,
+    claims,
     found_at,
     item_bundle,
     link,
+    market,
+    market_bundle,
     numbers,
     review_bundle,
+    right,
     story,
     verify,
 )  # fmt: skip
@@ -102,6 +107,40 @@ def test_an_items_bundle_holds_with_its_batch_its_pallet_and_what_waits() -> Non
 
 def test_reviews_hold_with_the_claim_of_their_key() -> None:
     assert State.HOLDS is verify(review_bundle()).state
+
+
+def test_reviews_that_are_withheld_withdrawn_and_erased_hold() -> None:
+    report = verify(market_bundle(), market().judge(), now=market().seals[-1].sealed_at)
+    assert (State.HOLDS, []) == (report.state, sorted(numbers(report)))
+
+
+@pytest.mark.parametrize("public", [{"stars": True}, {"stars": None}, {}, {"stars": "1"}, {"stars": 2}], ids=repr)
+def test_an_author_gives_the_stars_that_are_counted(public: dict[str, Any]) -> None:
+    journal = build()
+    journal.claim("two")
+    journal.shop(Shopper("two"), Kind.REVIEW, REVIEWS, {"right": right("two"), **public}, arg=1)
+    journal, judge = resealed(journal)
+    assert {8} == numbers(verify(journal.bundle(REVIEWS, support=claims(journal)), judge))
+
+
+@pytest.mark.parametrize("public", [{}, {"right": None}, {"right": "ab" * 32}], ids=repr)
+def test_a_claim_binds_a_key_to_its_right_alone(public: dict[str, Any]) -> None:
+    journal = build()
+    journal.shop(Shopper("two"), Kind.CLAIM, RIGHTS, {} if public.get("right") is None else {"right": right("two")})
+    journal.shop(Shopper("two"), Kind.REVIEW, REVIEWS, {"stars": 1, **public}, arg=1)
+    journal, judge = resealed(journal)
+    report = verify(journal.bundle(REVIEWS, support=claims(journal)), judge)
+    assert (set(), {7}) == (numbers(report), numbers(report, State.UNCHECKED))
+
+
+def test_a_claim_of_an_item_binds_no_review() -> None:
+    journal = build()
+    item = subjects.item(GTIN, GTIN)
+    claimed = journal.shop(Shopper("two"), Kind.CLAIM, item, {"right": right("two")})
+    journal.shop(Shopper("two"), Kind.REVIEW, REVIEWS, {"stars": 1, "right": right("two")}, arg=1)
+    journal, judge = resealed(journal)
+    report = verify(journal.bundle(REVIEWS, support=[*claims(journal), claimed]), judge)
+    assert (set(), {7}) == (numbers(report), numbers(report, State.UNCHECKED))
 
 
 def test_an_absence_holds() -> None:
@@ -216,7 +255,7 @@ def test_a_recall_is_told_whatever_else_fails() -> None:
 
 HEADER: dict[str, set[int]] = {
     "version": {8},
-    "kind": {4},
+    "kind": {4, 7},
     "arg": {8},
     "key": {4},
     "seq": {5},
@@ -285,12 +324,12 @@ FAILS: dict[str, tuple[Callable[[], dict[str, Any]], Bend, set[int]]] = {
         lambda b: b, {3, 4, 7},
     ),
     # (4)
-    "stars": (review_bundle, put("entries/0/body/public/stars", 5), {4, 7}),
+    "stars": (review_bundle, put("entries/0/body/public/stars", 5), {4, 7, 8}),
     "member more": (review_bundle, put("entries/0/body/note", "x"), {4}),
     "float": (review_bundle, put("entries/0/body/note", 0.5), {4}),
     "kind": (review_bundle, put("entries/4/body/kind", "review.erase"), {4, 7}),
     "kind of no type": (review_bundle, put("entries/4/body/kind", []), {4, 7}),
-    "subject of a body": (review_bundle, put("entries/4/body/subject", RIGHTS), {4, 7}),
+    "subject of a body": (review_bundle, put("entries/4/body/subject", RIGHTS), {4}),
     "subject of an event": (item_bundle, put("entries/0/body/subject", ""), {4}),
     "named": (item_bundle, put("entries/0/body/named", 2), {4}),
     "document": (item_bundle, lambda b: put(f"documents/{document_of(b, 'entries/0')}/action", "DELETE")(b), {4}),
@@ -383,7 +422,7 @@ def test_a_past_that_was_rewritten_fails_on_the_seal_alone() -> None:
     forged.event(PARTNER, bizStep="storing", epcList=[link(ITEM)])
     forged.seals.append(replace(forged.seal(), number=3))
     forged.seals[-1] = replace(forged.seals[-1], sealed_at=story().seals[-1].sealed_at)
-    assert {1} == numbers(verify(forged.bundle(REVIEWS, support=forged.stream(RIGHTS))))
+    assert {1} == numbers(verify(forged.bundle(REVIEWS, support=claims(forged))))
 
 
 @pytest.mark.parametrize(
@@ -437,12 +476,12 @@ def test_a_review_by_a_participants_key_is_no_shoppers() -> None:
     journal = build()
     journal.moderate(MERCHANT, Kind.REVIEW, REVIEWS, {"stars": 5}, arg=5)
     journal, judge = resealed(journal)
-    assert {7} == numbers(verify(journal.bundle(REVIEWS, support=journal.stream(RIGHTS)), judge))
+    assert {7} == numbers(verify(journal.bundle(REVIEWS, support=claims(journal)), judge))
 
 
 def test_a_claim_after_its_review_binds_nothing() -> None:
     journal = build()
-    support = [replace(journal.stream(RIGHTS)[0], index=len(journal.written) - 1)]
+    support = [replace(claims(journal)[0], index=len(journal.written) - 1)]
     report = verify(journal.bundle(REVIEWS) | {"support": [{"subject": RIGHTS, **e.shown} for e in support]})
     assert 7 in numbers(report, State.UNCHECKED)
 
@@ -464,7 +503,7 @@ def reviews_with(place: int, **fields: Any) -> proof.Report:
     journal.seals.clear()
     forge(journal, journal.stream(REVIEWS)[place].index, **fields)
     journal, judge = resealed(journal)
-    return verify(journal.bundle(REVIEWS, support=journal.stream(RIGHTS)), judge)
+    return verify(journal.bundle(REVIEWS, support=claims(journal)), judge)
 
 
 @pytest.mark.parametrize("place", range(5))

@@ -13,22 +13,31 @@ from hypothesis import strategies as st
 
 from journal_builder import (
     BATCH,
+    GTIN,
     MERCHANT,
+    OPERATOR,
+    ORDER,
     PARTNER,
     PRODUCT,
     REVIEWS,
+    RIGHTS,
+    SERIALS,
     Journal,
+    Shopper,
     build,
     faults,
     link,
+    market,
     replay_all,
+    right,
     rows_of,
+    secret,
     story,
 )  # fmt: skip
-from suyuan.core import canonical, entries, merkle
+from suyuan.core import canonical, entries, merkle, subjects, tally
 from suyuan.core.entries import Kind
 from suyuan.core.proof import CLOCK_SKEW, Seal
-from suyuan.core.replay import Fault
+from suyuan.core.replay import Fault, Replay
 
 Rows = list[tuple[bytes, bytes]]
 FIRST = story().seals[0].size
@@ -70,16 +79,19 @@ NEXT = place_of(REVIEWS, 2)
     ("fields", "expected"),
     [
         ({"version": 2}, {Fault.STREAM: [NEXT, NEXT + 1]}),
-        ({"kind": Kind.REVIEW_ERASE}, {Fault.STREAM: [NEXT, NEXT + 1], Fault.BODY: [NEXT]}),
-        ({"arg": 1 << 3}, {Fault.STREAM: [NEXT, NEXT + 1]}),
-        ({"key": b"k" * 32}, {Fault.STREAM: [NEXT, NEXT + 1], Fault.BODY: [NEXT], Fault.HEADS: [3]}),
+        ({"kind": Kind.REVIEW_ERASE}, {Fault.STREAM: [NEXT, NEXT + 1], Fault.BODY: [NEXT], Fault.RIGHTS: [NEXT + 1]}),
+        ({"arg": 1 << 3}, {Fault.STREAM: [NEXT, NEXT + 1], Fault.RIGHTS: [NEXT, NEXT + 1]}),
+        (
+            {"key": b"k" * 32},
+            {Fault.STREAM: [NEXT, NEXT + 1], Fault.BODY: [NEXT], Fault.RIGHTS: [NEXT + 1], Fault.HEADS: [3]},
+        ),
         ({"seq": 9}, {Fault.STREAM: [NEXT, NEXT + 1]}),
         ({"seq": 2**64 - 1}, {Fault.STREAM: [NEXT, NEXT + 1]}),
         ({"prev": entries.ZERO}, {Fault.STREAM: [NEXT, NEXT + 1]}),
         ({"at": 0}, {Fault.STREAM: [NEXT, NEXT + 1], Fault.TIME: [NEXT]}),
         ({"state": bytes(32)}, {Fault.STREAM: [NEXT, NEXT + 1]}),
         ({"state": b"\xff" * 32}, {Fault.STREAM: [NEXT, NEXT + 1]}),
-        ({"body": bytes(32)}, {Fault.STREAM: [NEXT + 1], Fault.BODY: [NEXT]}),
+        ({"body": bytes(32)}, {Fault.STREAM: [NEXT + 1], Fault.BODY: [NEXT], Fault.RIGHTS: [NEXT + 1]}),
     ],
     ids=str,
 )  # fmt: skip
@@ -276,6 +288,205 @@ def test_an_event_recorded_twice_is_found() -> None:
     journal.append(Kind.CHECKPOINT, PARCEL, json.loads(first.text))
     journal.seal()
     assert {Fault.BODY: [1]} == found(rows_of(journal), journal.seals)
+
+
+# --- rights, claims and reviews
+
+
+def test_a_market_with_all_that_may_happen_has_no_findings() -> None:
+    assert {} == found(rows_of(market()), market().seals)
+
+
+def test_without_a_deployment_shoppers_signatures_are_not_checked() -> None:
+    fold = Replay()
+    rows = []
+    for raw, text in rows_of(market()):
+        body = json.loads(text)
+        if len(body["signature"]) == 128:
+            text = canonical.encode({**body, "signature": "11" * 64})
+        rows.append((replace(entries.decode(raw), body=entries.sha256(text).digest()).encode(), text))
+    assert {Fault.STREAM} == {finding.fault for raw, text in rows for finding in fold.entry(raw, text)}
+
+
+Deed = Callable[[Journal], Any]
+OTHER_BATCH = subjects.batch(GTIN, "other")
+OTHER_PRODUCT = "00000000000017"
+
+
+def deeds(*steps: Deed) -> Deed:
+    def do(journal: Journal) -> None:
+        for step in steps:
+            step(journal)
+
+    return do
+
+
+def wrote(*steps: Deed) -> Deed:
+    """Claims the second right and writes its review of one star, then the steps."""
+    return deeds(lambda j: j.claim("two"), lambda j: j.review("two", 1), *steps)
+
+
+def decided(kind: Kind, public: dict[str, Any], arg: int = 0) -> Deed:
+    return lambda j: j.moderate(OPERATOR, kind, REVIEWS, {"right": right("two"), **public}, arg)
+
+
+# what is done after the story (three rights are issued, one has reviewed), and what is found at its last step
+ATTACKS: dict[str, tuple[Deed, str]] = {
+    "a right issued twice": (lambda j: j.issue("one"), "issued before"),
+    "more rights than are delivered": (lambda j: j.issue("four"), "are delivered or claimed"),
+    "rights for a batch that is none": (lambda j: j.issue("four", batch=OTHER_BATCH), "never registered"),
+    "rights in another product's stream": (
+        lambda j: j.issue("four", rights="/rights/" + OTHER_PRODUCT), "is no batch of",
+    ),
+    "more delivered than the batch has": (lambda j: j.order("/order/" + "0e" * 16, (BATCH, 3)), "it has 5"),
+    "delivered what is no batch": (lambda j: j.order("/order/" + "0e" * 16, (OTHER_BATCH, 1)), "never registered"),
+    "delivered without an order": (
+        lambda j: j.moderate(
+            OPERATOR, Kind.DELIVERY, "/order/" + "0e" * 16, {"goods": [{"batch": BATCH, "quantity": 1}]}
+        ),
+        "never recorded",
+    ),
+    "an order twice": (lambda j: j.moderate(OPERATOR, Kind.ORDER, ORDER, {"private": "ab" * 32}), "recorded before"),
+    "a batch of another quantity": (
+        lambda j: j.record(MERCHANT, Kind.BATCH, BATCH, {}, quantity=5000, itemsRoot="00" * 32), "has other items",
+    ),
+    "a right claimed twice": (lambda j: j.claim("one"), "claimed before"),
+    "a forged right": (lambda j: j.claim("nobody"), "never issued"),
+    "a wrong secret": (lambda j: j.claim("two", secret=secret("one")), "is not the right's"),
+    "a claim in another product's stream": (
+        lambda j: j.shop(Shopper("two"), Kind.CLAIM, "/rights/" + OTHER_PRODUCT,
+                         {"right": right("two"), "secret": secret("two")}), "never issued for that product",
+    ),
+    "an item claimed twice": (deeds(lambda j: j.claim_item(SERIALS[0]), lambda j: j.claim_item(SERIALS[0])), "before"),
+    "an item claimed twice, written otherwise": (
+        deeds(lambda j: j.claim_item("2017"), lambda j: claimed_as(j, "2017", "%32017")), "is no subject of a claim",
+    ),
+    "a wrong code": (lambda j: j.claim_item(SERIALS[0], code="00" * 16), "not the one under this item's patch"),
+    "a code at another place": (lambda j: j.claim_item(SERIALS[0], place=1), "not the one under this item's patch"),
+    "a place beyond the batch": (lambda j: j.claim_item(SERIALS[0], place=10**6), "not the one under"),
+    "another item's code": (lambda j: claimed_as(j, "2017", "2018"), "not the one under this item's patch"),
+    "an item of a batch that is none": (
+        lambda j: j.shop(Shopper("x"), Kind.CLAIM, subjects.item(GTIN, "2017"),
+                         {"batch": OTHER_BATCH, "code": "00" * 16, "place": 0, "proof": []}), "never registered",
+    ),
+    "a review before its claim": (lambda j: j.review("two", 5), "is not the right's"),
+    "a review by another key": (deeds(lambda j: j.claim("two"), lambda j: j.review("two", 5, by="one")), "is not the"),
+    "a review by a right never issued": (lambda j: j.review("nobody", 5), "never issued"),
+    "a review of another batch": (
+        deeds(lambda j: j.claim("two"), lambda j: j.review("two", 5, batch=OTHER_BATCH)), "batch is not the right's",
+    ),
+    "a review of another product": (
+        deeds(lambda j: j.claim("two"), lambda j: j.shop(
+            Shopper("two"), Kind.REVIEW, "/reviews/" + OTHER_PRODUCT,
+            {"right": right("two"), "batch": BATCH, "stars": 5, "private": "ab" * 32}, 5)), "for that product",
+    ),
+    "a second review": (wrote(lambda j: j.review("two", 1)), "one right, one review"),
+    "a second review after the first was withdrawn": (
+        wrote(lambda j: j.withdraw("two", 1), lambda j: j.review("two", 1)), "one right, one review",
+    ),
+    "other stars counted": (
+        deeds(lambda j: j.claim("two"), lambda j: j.shop(Shopper("two"), Kind.REVIEW, REVIEWS, {
+            "right": right("two"), "batch": BATCH, "stars": 1, "private": "ab" * 32}, 5)), "arg 5, expected 1",
+    ),
+    "amended by another": (wrote(lambda j: j.amend("two", 1, 5, by="one")), "another key"),
+    "amended from other stars": (wrote(lambda j: j.amend("two", 2, 5)), "expected 13"),
+    "amended what was not written": (lambda j: j.amend("two", 2, 5), "no review was written"),
+    "amended what is withheld, uncounted": (
+        wrote(lambda j: j.amend("two", 1, 2), lambda j: j.withhold("two", 2), lambda j: j.amend("two", 2, 5)), "arg",
+    ),
+    "amended what is withdrawn": (wrote(lambda j: j.withdraw("two", 1), lambda j: j.amend("two", 2, 1)), "withdrawn"),
+    "amended what is erased": (wrote(lambda j: j.erase("two"), lambda j: j.amend("two", 1, 5)), "was erased"),
+    "withdrawn by another": (wrote(lambda j: j.withdraw("two", 1, by="one")), "another key"),
+    "withdrawn twice": (wrote(lambda j: j.withdraw("two", 1), lambda j: j.withdraw("two", 2)), "was withdrawn"),
+    "a withheld one withdrawn as if it were shown": (
+        wrote(lambda j: j.amend("two", 1, 2), lambda j: j.withhold("two", 2), lambda j: j.withdraw("two", 2)), "arg",
+    ),
+    "withheld with other stars": (wrote(lambda j: j.withhold("two", 2)), "expected 8"),
+    "withheld twice": (
+        wrote(lambda j: j.amend("two", 1, 2), lambda j: j.withhold("two", 2), lambda j: j.withhold("two", 2)),
+        "already",
+    ),
+    "withheld what is withdrawn": (wrote(lambda j: j.withdraw("two", 1), lambda j: j.withhold("two", 2)), "withdrawn"),
+    "restored what is not withheld": (
+        wrote(lambda j: j.withhold("one", 2), lambda j: j.amend("two", 1, 2), lambda j: j.restore("two", 2)),
+        "not withheld",
+    ),
+    "erased twice": (wrote(lambda j: j.erase("two"), lambda j: j.erase("two")), "erased before"),
+    "replied twice": (lambda j: j.reply("one"), "once per review"),
+    "a reply by another merchant": (wrote(lambda j: j.reply("two", PARTNER)), "another than the batch's merchant"),
+    "a reply to nothing": (lambda j: j.reply("two"), "no review was written"),
+    "a reason that is none": (
+        wrote(decided(Kind.REVIEW_WITHHOLD, {"reason": "off topic", "basis": "CC-1024"}, 8)), "public/reason",
+    ),
+    "a basis that does not fit": (wrote(lambda j: j.withhold("two", 1, "abuse", "PIPL-10")), "no basis for abuse"),
+    "a restoring reason that is none": (
+        wrote(lambda j: j.withhold("two", 1), decided(Kind.REVIEW_RESTORE, {"reason": "x"}, 8)), "public/reason",
+    ),
+    "an erasing basis that is none": (wrote(lambda j: j.erase("two", "CC-1024")), "public/basis"),
+    "stars out of range": (
+        deeds(lambda j: j.claim("two"), lambda j: j.shop(Shopper("two"), Kind.REVIEW, REVIEWS, {
+            "right": right("two"), "batch": BATCH, "stars": 6, "private": "ab" * 32}, 5)), "public/stars",
+    ),
+    "rights that are not sorted": (
+        lambda j: j.moderate(OPERATOR, Kind.RIGHTS, RIGHTS, {"batch": BATCH, "rights": ["bb" * 32, "aa" * 32]}),
+        "public/rights",
+    ),
+    "rights twice in one entry": (
+        lambda j: j.moderate(OPERATOR, Kind.RIGHTS, RIGHTS, {"batch": BATCH, "rights": ["aa" * 32] * 2}),
+        "public/rights",
+    ),
+}  # fmt: skip
+
+
+def claimed_as(journal: Journal, serial: str, written: str) -> None:
+    """The claim of one item, put under a subject that is written otherwise."""
+    public = json.loads(build().claim_item(serial).text)["public"]
+    journal.shop(Shopper("thief"), Kind.CLAIM, f"{PRODUCT}/21/{written}", public)
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_an_attack_on_reviews_is_found_where_it_is_and_named(name: str) -> None:
+    attack, said = ATTACKS[name]
+    journal = build()
+    try:
+        attack(journal)
+    except StopIteration:
+        pytest.fail("the attack could not be made")
+    journal.seal()
+    met = replay_all(rows_of(journal), journal.seals)
+    assert [(Fault.BODY if said.startswith(("public/", "no basis", "is no subject")) else Fault.RIGHTS,
+             len(journal.written) - 1)] == [(finding.fault, finding.where) for finding in met]  # fmt: skip
+    assert said in met[0].detail
+
+
+@pytest.mark.parametrize("state", [bytes(32), tally.step(bytes(32), Kind.REVIEW, 2)], ids=["forgotten", "uncounted"])
+def test_what_is_withheld_and_not_counted_is_found(state: bytes) -> None:
+    rows = bent(NEXT, state=state)
+    assert {Fault.STREAM: [NEXT, NEXT + 1], Fault.ROOT: [3]} == found(rows)
+
+
+@pytest.mark.parametrize("kind", [Kind.CLAIM, Kind.REVIEW, Kind.REVIEW_AMEND])
+def test_a_shoppers_signature_by_nobody_is_found(kind: Kind) -> None:
+    journal = build()
+    place = next(e.index for e in journal.written if e.header.kind == kind)
+    entry = journal.written[place]
+    body = json.loads(entry.text)
+    text = canonical.encode({**body, "signature": "11" * 64})
+    rows = rows_of(journal)
+    rows[place] = replace(entry.header, body=entries.sha256(text).digest()).encode(), text
+    assert [place] == found(rows)[Fault.SIGNATURE]
+
+
+@pytest.mark.parametrize(("late", "expected"), [(600, {}), (601, {Fault.SIGNATURE: [-1]})])
+def test_a_shoppers_statement_is_issued_before_it_is_accepted_or_a_little_later(
+    late: int, expected: dict[Fault, list[int]]
+) -> None:
+    journal = build()
+    public = {"right": right("two"), "secret": secret("two")}
+    journal.shop(Shopper("two"), Kind.CLAIM, RIGHTS, public, issued_at=journal.at // 1000 + 1 + late)
+    journal.seal()
+    last = len(journal.written) - 1
+    assert {fault: [last] for fault in expected} == found(rows_of(journal), journal.seals)
 
 
 # --- anything

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -178,20 +179,54 @@ def test_another_shape_is_malformed(value: Any) -> None:
 
 def test_a_shoppers_signature_holds_for_its_message_alone() -> None:
     shopper, other = Shopper("one"), Shopper("two")
-    signature = shopper.sign(b"message")
-    point = bytes.fromhex(shopper.point)
-    statements.check_shopper(point, b"message", signature)
-    for key, message, bent_signature in (
-        (point, b"another", signature),
-        (bytes.fromhex(other.point), b"message", signature),
-        (point, b"message", signature[::-1]),
-        (point, b"message", bytes(64)),
-        (point, b"message", b""),
-        (b"\x04" + bytes(64), b"message", signature),
-        (b"", b"message", signature),
+    statement = Statement("review", "/reviews/09521141012345", bytes(32), 7, bytes(32))
+    another = replace(statement, subject="/reviews/00000000000017")
+    signature, key = shopper.sign(statement.message(31337, CONTRACT)), shopper.point
+    statements.check_shopper(Signed(key, statement, signature), 31337, CONTRACT)
+    for signed, chain, journal in (
+        (Signed(key, another, signature), 31337, CONTRACT),
+        (Signed(key, statement, signature), 1, CONTRACT),
+        (Signed(key, statement, signature), 31337, "0x" + "00" * 20),
+        (Signed(other.point, statement, signature), 31337, CONTRACT),
+        (Signed(key, statement, signature[::-1]), 31337, CONTRACT),
+        (Signed(key, statement, bytes(64)), 31337, CONTRACT),
+        (Signed(key, statement, b""), 31337, CONTRACT),
+        (Signed("04" + "00" * 64, statement, signature), 31337, CONTRACT),
+        (Signed("", statement, signature), 31337, CONTRACT),
     ):
         with pytest.raises(BadSignature):
-            statements.check_shopper(key, message, bent_signature)
+            statements.check_shopper(signed, chain, journal)
+
+
+def shopper_json(**changes: Any) -> dict[str, Any]:
+    statement = Statement("review", "/reviews/09521141012345", bytes(32), 7, b"n" * 32)
+    return {**Signed(Shopper("one").point, statement, b"s" * 64).as_json(), **changes}
+
+
+def test_a_shoppers_statement_travels_and_comes_back() -> None:
+    assert shopper_json() == Signed.from_shopper(shopper_json()).as_json()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        [],
+        {},
+        shopper_json(by=MERCHANT.address),
+        shopper_json(by="02" + "00" * 32),
+        shopper_json(by="06" + Shopper("one").point[2:]),
+        shopper_json(by=Shopper("one").point.upper()),
+        shopper_json(signature="00" * 65),
+        shopper_json(signature=None),
+        shopper_json(nonce="00"),
+        shopper_json(issuedAt=True),
+    ],
+    ids=repr,
+)
+def test_another_shape_is_no_shoppers(value: Any) -> None:
+    with pytest.raises(Malformed):
+        Signed.from_shopper(value)
 
 
 def test_a_shopper_signs_what_names_the_deployment() -> None:

@@ -42,7 +42,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = {**os.environ, "SUYUAN_DATA": str(data), "SUYUAN_PORT": str(port)}
+    environment = {**os.environ, "SUYUAN_DATA": str(data), "SUYUAN_PORT": str(port), "SUYUAN_RIGHTS_SECONDS": "0"}
     log = (data / "demo.log").open("wb")
     demo = subprocess.Popen(
         [sys.executable, str(ROOT / "scripts" / "demo.py")], env=environment, stdout=log, stderr=log, cwd=ROOT

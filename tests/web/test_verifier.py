@@ -16,6 +16,7 @@ from web.node import run_node
 
 ROOT = Path(__file__).resolve().parents[2]
 VERIFIER = ROOT / "backend" / "suyuan" / "web" / "static" / "verifier.js"
+REVIEWS = VERIFIER.with_name("reviews.js")
 ARTIFACTS = ROOT / "contracts" / "artifacts"
 NODE_TESTS = sorted(Path(__file__).with_name("verifier").glob("*.test.mjs"))
 
@@ -28,13 +29,16 @@ SIGNATURES = {
     "check": f"check({CLAIM}[])",
     "batch": "batch(bytes32)",
 }
+RECEIPT = "(bytes32,uint64,uint64,uint64,uint64)"
+RECEIPT_SIGNATURES = {"checkReceipt": f"checkReceipt({RECEIPT},bytes)", "head": "head()"}  # of reviews.js
 CONTRACT = {"check": "MerchantRegistry", "batch": "BatchRegistry"}  # the others are the Journal's
 
 
 def evaluate(expression: str, value: Any = None) -> Any:
-    """A JavaScript expression of `v` (the verifier) and `value`, as JSON."""
+    """A JavaScript expression of `v` (the verifier), `r` (reviews.js) and `value`, as JSON."""
     program = (
         f"import * as v from {json.dumps(VERIFIER.as_uri())};"
+        f"import * as r from {json.dumps(REVIEWS.as_uri())};"
         "let text = ''; for await (const part of process.stdin) text += part;"
         f"const value = JSON.parse(text); console.log(JSON.stringify(await ({expression})));"
     )
@@ -51,11 +55,18 @@ def test_node_tests_pass(path: Path) -> None:
 
 
 def test_node_tests_are_found() -> None:
-    assert {path.name for path in NODE_TESTS} >= {"answers.test.mjs", "primitives.test.mjs", "tamper.test.mjs"}
+    assert {path.name for path in NODE_TESTS} >= {
+        "answers.test.mjs",
+        "primitives.test.mjs",
+        "reviews.test.mjs",
+        "tamper.test.mjs",
+    }
 
 
 def test_selectors_are_those_of_the_signatures() -> None:
-    assert {name: keccak(text=signature)[:4].hex() for name, signature in SIGNATURES.items()} == evaluate("v.SELECTORS")
+    for signatures, selectors in ((SIGNATURES, "v.SELECTORS"), (RECEIPT_SIGNATURES, "r.RECEIPT_SELECTORS")):
+        computed = {name: keccak(text=signature)[:4].hex() for name, signature in signatures.items()}
+        assert computed == evaluate(selectors)
 
 
 def _type(value: Mapping[str, Any]) -> str:
@@ -64,17 +75,18 @@ def _type(value: Mapping[str, Any]) -> str:
     return "(" + ",".join(map(_type, value["components"])) + ")" + value["type"].removeprefix("tuple")
 
 
-@pytest.mark.parametrize("name", SIGNATURES)
+@pytest.mark.parametrize("name", [*SIGNATURES, *RECEIPT_SIGNATURES])
 def test_signatures_are_those_of_the_compiled_contracts(name: str) -> None:
     path = ARTIFACTS / f"{CONTRACT.get(name, 'Journal')}.json"
     if not path.is_file():
         pytest.skip(f"{path.name} is not compiled")
     abi = json.loads(path.read_text(encoding="utf-8"))["abi"]
     [function] = [item for item in abi if item["type"] == "function" and item["name"] == name]
-    assert f"{name}({','.join(map(_type, function['inputs']))})" == SIGNATURES[name]
+    assert f"{name}({','.join(map(_type, function['inputs']))})" == {**SIGNATURES, **RECEIPT_SIGNATURES}[name]
     outputs = {
         "isSeal": ["bool"], "seals": ["uint64"], "merchants": ["address"], "batches": ["address"], "check": ["uint8[]"],
         "batch": ["(address,uint64,uint64,uint64,bytes32,bytes32,bytes32)"],
+        "checkReceipt": ["uint8"], "head": ["uint64", "uint64", "bytes32", "bytes32"],
     }  # fmt: skip
     assert [_type(output) for output in function["outputs"]] == outputs[name]
 
@@ -123,6 +135,20 @@ def test_is_seal_is_encoded_as_the_abi_has_it() -> None:
     types = ["uint64", "uint64", "bytes32", "bytes32", "uint64"]
     values = (52, 2**40, bytes.fromhex(seal["root"]), bytes.fromhex(seal["heads"]), 1790000000)
     assert encode(types, values).hex() == calldata.hex()
+
+
+def test_check_receipt_is_encoded_as_the_abi_has_it() -> None:
+    receipt = {
+        "leaves": secrets.token_hex(32),
+        "index": 2**40,
+        "count": 1,
+        "issuedAt": 1790000000,
+        "sealBy": 1790003600,
+    }
+    signature = secrets.token_hex(65)
+    calldata = bytes.fromhex(evaluate("r.encodeCheckReceipt(value)", {**receipt, "signature": signature})[10:])
+    values = [(bytes.fromhex(receipt["leaves"]), 2**40, 1, 1790000000, 1790003600), bytes.fromhex(signature)]
+    assert encode([RECEIPT, "bytes"], values).hex() == calldata.hex()
 
 
 def test_subjects_are_those_of_the_core() -> None:

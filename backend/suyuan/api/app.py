@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
-from suyuan.api import epcis, health, log, problems, rpc, v1
+from suyuan.api import epcis, health, log, operator, orders, problems, reviews, rpc, v1
 from suyuan.bootstrap import Node
 from suyuan.web import pages
 
@@ -33,7 +33,16 @@ def create(node: Node) -> FastAPI:
     app.state.node = node
     app.add_middleware(GZipMiddleware, minimum_size=2048, compresslevel=4)
     problems.install(app)
-    for router in (epcis.router, v1.router, log.router, rpc.router, health.router):
+    for router in (
+        epcis.router,
+        v1.router,
+        orders.router,
+        reviews.router,
+        operator.router,
+        log.router,
+        rpc.router,
+        health.router,
+    ):
         app.include_router(router)
     pages.install(app)
     return app

@@ -13,8 +13,8 @@ from suyuan.core.errors import Malformed, TooLarge
 _JSON = ("application/json", "application/ld+json")
 
 
-async def _body(request: Request) -> bytes:
-    limit: int = request.app.state.node.settings.body_limit
+async def read_body(request: Request, limit: int) -> bytes:
+    """A body of at most `limit` bytes. Raises TooLarge before it has read more."""
     declared = request.headers.get("content-length", "0")
     if declared.isascii() and declared.isdigit() and int(declared) > limit:
         raise TooLarge(f"a body has at most {limit} bytes, this has {declared}")
@@ -25,6 +25,10 @@ async def _body(request: Request) -> bytes:
             raise TooLarge(f"a body has at most {limit} bytes")
         parts.append(part)
     return b"".join(parts)
+
+
+async def _body(request: Request) -> bytes:
+    return await read_body(request, request.app.state.node.settings.body_limit)
 
 
 async def _json_body(request: Request, body: Annotated[bytes, Depends(_body)]) -> bytes:

@@ -18,11 +18,13 @@ MEDIA_TYPE = "application/problem+json"
 # The first row that an error is an instance of is its answer.
 TABLE: tuple[tuple[type[errors.SuyuanError], int, str], ...] = (
     (errors.TooLarge, 413, "Too large"),
+    (errors.Unwanted, 422, "Must not be sent here"),
     (errors.InvalidInput, 400, "What was sent cannot be used"),
     (errors.BadSignature, 401, "The signature does not hold"),
     (errors.Refused, 403, "Not allowed"),
     (errors.Conflict, 409, "In conflict with what is recorded"),
     (errors.NotFound, 404, "Not found"),
+    (errors.Throttled, 429, "Too often"),
     (errors.Unavailable, 503, "Away for the moment; nothing was written"),
     (errors.ChainRefused, 502, "The contract refused"),
     (errors.ProofFault, 500, "A proof does not hold"),
@@ -35,9 +37,11 @@ def status_of(error: errors.SuyuanError) -> tuple[int, str]:
     return next((status, title) for kind, status, title in TABLE if isinstance(error, kind))
 
 
-def problem(status: int, title: str, detail: str, kind: str = "about:blank", **more: str) -> JSONResponse:
-    """A problem document."""
-    headers = {"Retry-After": "2"} if status == 503 else {}
+def problem(
+    status: int, title: str, detail: str, kind: str = "about:blank", *, retry: int = 2, **more: str | int
+) -> JSONResponse:
+    """A problem document. `retry`: seconds after which to ask again, where that helps."""
+    headers = {"Retry-After": str(retry)} if status in (429, 503) else {}
     content = {"type": kind, "title": title, "status": status, "detail": detail, **more}
     return JSONResponse(content, status, headers, MEDIA_TYPE)
 
@@ -47,8 +51,13 @@ def _ours(_: Request, error: Exception) -> JSONResponse:
     status, title = status_of(error)
     if status >= 500 and status != 503:
         log.error("%s: %s", type(error).__name__, error)
-    more = {"where": error.where} if isinstance(error, errors.InvalidInput) and error.where else {}
-    return problem(status, title, str(error), f"urn:suyuan:problem:{type(error).__name__}", **more)
+    more: dict[str, str | int] = {}
+    if isinstance(error, errors.InvalidInput) and error.where:
+        more["where"] = error.where
+    if isinstance(error, errors.TooEarly):
+        more["from"] = error.at
+    retry = error.after if isinstance(error, errors.Throttled) else 2
+    return problem(status, title, str(error), f"urn:suyuan:problem:{type(error).__name__}", retry=retry, **more)
 
 
 def _http(_: Request, error: Exception) -> JSONResponse:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 from fastapi import FastAPI
 
 from suyuan.api.app import create
@@ -11,4 +13,7 @@ from suyuan.config import Settings
 
 def application() -> FastAPI:
     """An application on a node of its own."""
-    return create(open_node(Settings()))
+    made = create(open_node(Settings()))
+    gc.collect()
+    gc.freeze()  # what is there now stays, and is not gone through again while requests wait
+    return made

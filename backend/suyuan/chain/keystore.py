@@ -60,7 +60,7 @@ def create(file: Path, password: str, *, secret: bytes | None = None) -> Signer:
     secret = secret or secrets.token_bytes(32)
     signer = Signer(secret)
     sealed = Account.encrypt(secret, password, kdf="scrypt", iterations=WORK)
-    _write(file, orjson.dumps(sealed))
+    write_once(file, orjson.dumps(sealed))
     return signer
 
 
@@ -99,7 +99,7 @@ class KeyStore:
     def create(self, role: str) -> str:
         """Makes a key for a role; its address. Raises Conflict if there is one."""
         if isinstance(self._password, Path) and not self._password.exists():
-            _write(self._password, secrets.token_urlsafe(32).encode())
+            write_once(self._password, secrets.token_urlsafe(32).encode())
         return create(self._file(role), self._secret()).address
 
     def signer(self, role: str) -> Signer:
@@ -148,7 +148,7 @@ def _address(sealed: dict[str, object], file: Path) -> str:
     return address("0x" + str(sealed.get("address", "")).lower().removeprefix("0x"), file.name)
 
 
-def _write(file: Path, content: bytes) -> None:
+def write_once(file: Path, content: bytes) -> None:
     """All of it or nothing, for the owner alone, and never over another."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = file.with_name(f".{file.name}.{secrets.token_hex(4)}")

@@ -14,6 +14,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from suyuan.cli.orders import order_app, parcel_app, shop_app
+from suyuan.cli.reviews import review_app
 from suyuan.core import errors
 from suyuan.core.rules import Role, Standing
 
@@ -29,6 +31,10 @@ app = typer.Typer(
 )
 keys_app = typer.Typer(help="Encrypted key files.", no_args_is_help=True)
 app.add_typer(keys_app, name="keys")
+app.add_typer(review_app, name="reviews")
+app.add_typer(order_app, name="order")
+app.add_typer(shop_app, name="shop")
+app.add_typer(parcel_app, name="parcel")
 log_app = typer.Typer(help="The open log.", no_args_is_help=True)
 app.add_typer(log_app, name="log")
 
@@ -290,6 +296,23 @@ def recall(
 
 
 @app.command()
+def reply(
+    gtin: Annotated[str, typer.Argument(help="14 digits.")],
+    right: Annotated[str, typer.Argument(help="The right that the review was written with: 64 hex digits.")],
+    words: Annotated[str, typer.Argument(help="What to reply.")],
+    key: KeyFile,
+    language: Annotated[str, typer.Option(help="zh or en.")] = "zh",
+    url: Url = "http://127.0.0.1:8000",
+    password_file: PasswordFile = None,
+    id: Id = "",
+    as_json: AsJson = False,
+) -> None:
+    """Reply to a review of your batch, once."""
+    answer = _author(url, key, password_file, id).reply(gtin, right, words, language)
+    _say(answer, f"the reply is recorded at {answer['index']}", as_json)
+
+
+@app.command()
 def labels(
     gtin: Annotated[str, typer.Argument(help="14 digits.")],
     lot: Annotated[str, typer.Argument(help="The batch's lot.")],
@@ -343,6 +366,74 @@ def audit(
     lines += [f"  not checked: {reason}" for reason in report.unchecked]
     _say(value, "\n".join(lines), as_json)
     raise typer.Exit(report.result.exit_code)
+
+
+@app.command()
+def verify(
+    file: Annotated[Path, typer.Argument(help="A .proof.json file.", exists=True, dir_okay=False)],
+    rpc: Annotated[
+        list[str] | None, typer.Option(help="JSON-RPC address of the chain, not the site's; may be repeated.")
+    ] = None,
+    need: Annotated[int, typer.Option(min=1, help="How many of these nodes have to agree.")] = 1,
+    journal: Annotated[str, typer.Option(help="The Journal's address, known from elsewhere than the file.")] = "",
+    chain: Annotated[int, typer.Option(help="The chain's id, known likewise.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Verify a saved proof. Exit 0 it holds, 1 it fails, 2 it could not be checked."""
+    from functools import partial
+    from time import time
+
+    from suyuan.bootstrap import judge_at
+    from suyuan.core import proof
+    from suyuan.services.verify import verify as verified
+
+    if need > max(1, len(rpc or [])):
+        raise errors.Malformed(f"{need} of {len(rpc or [])} nodes cannot agree", "need")
+    bundle = proof.parse(_read(file))
+    pinned = proof.Deployment(chain, _address(journal)) if journal else None
+    of = pinned or bundle.deployment
+    met = verified(
+        bundle,
+        pinned=pinned,
+        now=int(time()),
+        nodes=rpc or (),
+        need=need,
+        judge_at=partial(judge_at, deployment=of),
+    )
+    report = met.report
+    value = {
+        "result": report.state.value,
+        "subject": bundle.subject,
+        "deployment": {"chain": bundle.deployment.chain, "journal": bundle.deployment.journal},
+        "seal": {"number": bundle.seal.number, "size": bundle.seal.size, "sealedAt": bundle.seal.sealed_at},
+        "obligations": [{"number": o.number, "state": o.state.value, "detail": o.detail} for o in report.obligations],
+        "notShown": report.not_shown,
+        "recalled": list(report.recalled),
+        "nodes": {node: one if isinstance(one, str) else one.state.value for node, one in met.nodes.items()},
+    }
+    lines = [f"{report.state.value}: {bundle.subject}, seal {bundle.seal.number} of {bundle.seal.size} entries"]
+    lines += [
+        f"  ({o.number}) {_OBLIGATIONS[o.number]}: {o.state.value}{o.detail and ': '}{o.detail}"
+        for o in report.obligations
+    ]
+    lines += [f"  recalled: {subject}" for subject in report.recalled]
+    lines += [f"  {report.not_shown} older entries are not shown, and not checked here"] * bool(report.not_shown)
+    lines += [f"  {node}: {one}" for node, one in met.nodes.items() if isinstance(one, str)]
+    _say(value, "\n".join(lines), as_json)
+    raise typer.Exit({proof.State.HOLDS: 0, proof.State.FAILS: 1, proof.State.UNCHECKED: 2}[report.state])
+
+
+_OBLIGATIONS = {
+    1: "the deployment is the pinned one, the contract has the seal",
+    2: "the head proof leads to the sealed map",
+    3: "the newest entry is the head's",
+    4: "bodies and documents are those committed to",
+    5: "no gap back to the oldest shown",
+    6: "every entry is in the journal",
+    7: "signed, by who had standing",
+    8: "each tally follows from the one before",
+    9: "batch, containers and recall",
+}
 
 
 @log_app.command("export")

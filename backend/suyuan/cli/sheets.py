@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from suyuan.client import Site
 from suyuan.core import subjects
-from suyuan.core.errors import NotFound
-from suyuan_qr.labels import Deployment, item_label, write_sheets
+from suyuan.core.errors import InvalidIdentifier, NotFound
+from suyuan_qr.codes import encode, png
+from suyuan_qr.errors import GS1Error
+from suyuan_qr.labels import LAYOUTS, Deployment, item_label, parcel_label, write_sheets
 
 
 def write(
@@ -52,6 +55,26 @@ def write(
         )
     draft.replace(output)
     return len(labels)
+
+
+def write_parcel(url: str, sscc: str, name: str, english: str, output: Path) -> None:
+    """Writes a parcel's label as a PDF, or where `output` ends in .png its QR code alone. Raises InvalidIdentifier."""
+    with closing(Site(url)) as site:
+        journal = site.get("/v1/journal")
+    try:
+        label = parcel_label(name, english, sscc)
+        draft = output.with_name(f".{output.name}.new")
+        with draft.open("wb") as target:
+            if output.suffix.lower() == ".png":
+                target.write(png(encode(label.uri(journal["site"])), mm=30))
+            else:
+                deployment = Deployment(journal["chain"], journal["journal"])
+                write_sheets(
+                    target, [label], base=journal["site"], deployment=deployment, layout=LAYOUTS["2x4"], guides=True
+                )
+    except GS1Error as error:
+        raise InvalidIdentifier(str(error), "sscc") from None
+    draft.replace(output)
 
 
 def _newest(site: Site, subject: str, kind: str) -> dict[str, Any]:

@@ -43,7 +43,8 @@ def _walk(value: Any, depth: int, strict: bool) -> bool:
     if kind is list:
         plain = True
         for member in value:
-            plain &= _walk(member, depth + 1, strict)
+            if type(member) is not str:
+                plain &= _walk(member, depth + 1, strict)
         return plain
     if kind is dict:
         plain = True
@@ -54,7 +55,8 @@ def _walk(value: Any, depth: int, strict: bool) -> bool:
                 if strict:
                     raise Malformed("a body's member names are ASCII")
                 plain = False
-            plain &= _walk(member, depth + 1, strict)
+            if type(member) is not str:
+                plain &= _walk(member, depth + 1, strict)
         return plain
     raise Malformed(f"{kind.__name__} is not JSON")
 
@@ -107,7 +109,10 @@ def parse(text: bytes) -> Json:
     Raises Malformed.
     """
     try:
-        orjson.loads(text)  # bounds the depth: json overruns the stack where a library has raised the recursion limit
+        # bounds the depth: json overruns the stack where a library has raised the recursion limit
+        quick: Json = orjson.loads(text)
+        if orjson.dumps(quick) == text and _walk(quick, 0, strict=False):
+            return quick  # what comes back byte for byte has no name twice; and if it is plain, no 5.0 for 5
         value: Json = json.loads(
             text.decode("utf-8"),
             object_pairs_hook=_unique,

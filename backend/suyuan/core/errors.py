@@ -5,14 +5,17 @@ SuyuanError
 │   ├── Malformed               not JSON, not hex, not the shape
 │   ├── InvalidIdentifier       GS1 syntax, check digit, subject
 │   ├── InvalidEvent            EPCIS that breaks its schema
-│   └── TooLarge                over a stated limit
+│   ├── TooLarge                over a stated limit
+│   └── Unwanted                must never be sent here: card numbers
 ├── Refused                 understood, and not allowed
 │   ├── BadSignature            does not recover to a key of the signer
 │   ├── UnknownSigner           not in the MerchantRegistry
 │   └── NoStanding              suspended or expelled, or not that one's to write
 ├── Conflict                the same identity with other content; a nonce used again
+│   └── TooEarly                a right that is not published yet; carries from when on
 ├── NotFound                no such subject, entry, document or job
 ├── Unavailable             ask again later
+│   ├── Throttled               asked too often; carries when to ask again
 │   ├── DatabaseAway
 │   └── ChainAway
 ├── ChainRefused            the contract said no; carries its reason
@@ -50,6 +53,10 @@ class TooLarge(InvalidInput):
     """Over a stated limit."""
 
 
+class Unwanted(InvalidInput):
+    """Must never be sent here; it was not kept, and is not repeated."""
+
+
 class Refused(SuyuanError):
     """Understood, and not allowed."""
 
@@ -70,12 +77,28 @@ class Conflict(SuyuanError):
     """The same identity with other content, or a nonce used again."""
 
 
+class TooEarly(Conflict):
+    """A right that is not published yet. `at`: the second from which it can be claimed."""
+
+    def __init__(self, message: str, at: int = 0) -> None:
+        super().__init__(message)
+        self.at = at
+
+
 class NotFound(SuyuanError):
     """No such subject, entry, document or job."""
 
 
 class Unavailable(SuyuanError):
     """Something that is needed is away; nothing was written; ask again later."""
+
+
+class Throttled(Unavailable):
+    """Asked too often. `after`: seconds in which to ask again."""
+
+    def __init__(self, message: str, after: int = 60) -> None:
+        super().__init__(message)
+        self.after = after
 
 
 class DatabaseAway(Unavailable):

@@ -61,6 +61,36 @@ def inclusion(nodes: Nodes, index: int, size: int) -> list[bytes]:
     return path
 
 
+class Paths:
+    """The audit paths of one size's tree: what many of them share is hashed once."""
+
+    def __init__(self, nodes: Nodes, size: int) -> None:
+        self.size = size
+        self._nodes = nodes
+        peaks: list[tuple[int, bytes]] = []  # (height, hash) of the full subtrees side by side, widest first
+        begin = 0
+        for height in reversed(range(size.bit_length())):
+            if size >> height & 1:
+                peaks.append((height, nodes.full(height, begin >> height)))
+                begin += 1 << height
+        self._ends: dict[int, list[bytes]] = {}  # by a peak's height: what follows when its own root is reached
+        rest: list[bytes] = []
+        for n, (height, h) in reversed(list(enumerate(peaks))):
+            self._ends[height] = rest + [left for _, left in reversed(peaks[:n])]
+            rest = [node(h, rest[0]) if rest else h]
+
+    def height(self, index: int) -> int:
+        """How many of a leaf's siblings lie in the full subtree that holds it."""
+        return (index ^ self.size).bit_length() - 1
+
+    def of(self, index: int) -> list[bytes]:
+        """What `inclusion` gives."""
+        if not 0 <= index < self.size:
+            raise ProofFault(f"index {index} outside a tree of {self.size}")
+        height, full = self.height(index), self._nodes.full
+        return [full(h, index >> h ^ 1) for h in range(height)] + self._ends[height]
+
+
 def consistency(nodes: Nodes, old: int, new: int) -> list[bytes]:
     """The proof that the tree of `old` leaves is a prefix of that of `new` (RFC 9162 section 2.1.4)."""
     if not 0 < old <= new:
@@ -182,6 +212,31 @@ class Tree:
     def root(self, size: int | None = None) -> bytes:
         """The root of the first `size` leaves (all, unless told)."""
         return root(self, len(self) if size is None else size)
+
+
+def rows(hashes: bytes, height: int) -> tuple[bytes, ...]:
+    """Hashes back to back, and above them the full subtrees over them, row by row, up to a height."""
+    made = [hashes]
+    for _ in range(height):
+        below = made[-1]
+        pairs = range(0, len(below) - 63, 64)
+        made.append(b"".join([sha256(b"\x01" + below[i : i + 64]).digest() for i in pairs]))
+    return tuple(made)
+
+
+class Packed:
+    """A finished tree in memory that takes 64 bytes a leaf. Is its own `Nodes`."""
+
+    def __init__(self, leaves: Iterable[bytes]) -> None:
+        hashes = b"".join(leaves)
+        self.size = len(hashes) // 32
+        self._rows = rows(hashes, self.size.bit_length())
+
+    def full(self, height: int, i: int) -> bytes:
+        h = self._rows[height][32 * i : 32 * i + 32]
+        if not h:
+            raise ProofFault(f"no full subtree {i} of height {height} in a tree of {self.size}")
+        return h
 
 
 class Frontier:

@@ -533,12 +533,14 @@ def _check_shopper(entry: Shown, deployment: Deployment, everyone: Sequence[Show
 
 def _binds(claim: Shown, entry: Shown) -> bool:
     """Whether it is the claim that gave the entry's key its right, to review that product."""
+    right = _public(entry).get("right")
     return (
         claim.header.kind == Kind.CLAIM
         and claim.body.get("by") == entry.body["by"]
         and claim.index < entry.index
-        and claim.subject[-_GTIN:] == entry.subject[-_GTIN:]
-        and _public(claim).get("right") == _public(entry).get("right")
+        and claim.subject == f"/rights/{entry.subject[-_GTIN:]}"
+        and isinstance(right, str)
+        and _public(claim).get("right") == right
     )
 
 
@@ -548,7 +550,8 @@ def _check_states(shown: Sequence[Shown]) -> None:  # (8)
         if header.version != entries.VERSION:
             raise ProofFault(f"entry {entry.index} has version {header.version}")
         stars = _public(entry).get("stars")
-        if header.kind in (Kind.REVIEW, Kind.REVIEW_AMEND) and stars is not None and stars != header.arg & 7:
+        is_new = header.kind in (Kind.REVIEW, Kind.REVIEW_AMEND)
+        if is_new and (type(stars) is not int or stars != header.arg & 7):
             raise ProofFault(f"entry {entry.index} counts {header.arg & 7} stars, its author gave {stars!r}")
         if before is not None:
             state = before.header.state

@@ -14,8 +14,8 @@ from typing import Any
 
 from suyuan.core import canonical, entries, heads, merkle, rules, statements, subjects
 from suyuan.core.entries import BY_WORD, Kind
-from suyuan.core.errors import Malformed, ProofFault
-from suyuan.core.proof import CLOCK_SKEW, Seal
+from suyuan.core.errors import BadSignature, Malformed, ProofFault
+from suyuan.core.proof import CLOCK_SKEW, Deployment, Seal
 from suyuan.core.reviews import Ledger
 
 
@@ -26,6 +26,7 @@ class Fault(StrEnum):
     STREAM = "stream"  # seq, prev, time or state do not follow in the stream
     TIME = "time"  # `at` decreases along the journal, or lies outside its seals
     RIGHTS = "rights"  # rights, claims and reviews do not follow from what came before
+    SIGNATURE = "signature"  # a shopper's key did not sign it, or signed it after it was accepted
     BODY = "body"  # the body does not hash to the header or breaks its kind's rule, an event's run or a nonce is broken
     ROOT = "root"  # the rebuilt root is not the sealed one
     HEADS = "heads"  # the rebuilt heads map is not the sealed one
@@ -43,9 +44,14 @@ class Finding:
 
 
 class Replay:
-    """The fold. Feed `entry` in journal order, and `seal` when as many entries as it covers have been fed."""
+    """The fold. Feed `entry` in journal order, and `seal` when as many entries as it covers have been fed.
 
-    def __init__(self) -> None:
+    `deployment`: the one that the journal is of, for which shoppers sign. Without it their signatures are not checked;
+    participants' never are, since only the chain knows their keys, roles and standing.
+    """
+
+    def __init__(self, deployment: Deployment | None = None) -> None:
+        self._deployment = deployment
         self._tree = merkle.Frontier()
         self._map, self._buckets = heads.in_memory()
         self._streams: dict[bytes, tuple[entries.Header, bytes]] = {}
@@ -140,12 +146,24 @@ class Replay:
         if statement and statement in self._nonces:
             yield Finding(Fault.BODY, index, "a nonce that its signer has used before")
         self._nonces.add(statement)
-        if read is None or not statement:
+        if read is None or read.signed is None:
             return
+        yield from self._signature(index, header, read.signed)
         try:
-            self._ledger.take(Kind(header.kind), read.subject, read.public, read.by, header.arg)
+            self._ledger.take(Kind(header.kind), read.subject, read.public, read.signed.by, header.arg)
         except ProofFault as error:
             yield Finding(Fault.RIGHTS, index, str(error))
+
+    def _signature(self, index: int, header: entries.Header, signed: statements.Signed) -> Iterator[Finding]:
+        at = self._deployment
+        if at is None or header.kind not in rules.SHOPPERS:
+            return
+        try:
+            statements.check_shopper(signed, at.chain, at.journal)
+        except BadSignature as error:
+            yield Finding(Fault.SIGNATURE, index, str(error))
+        if signed.statement.issued_at > header.at // 1000 + statements.SKEW:
+            yield Finding(Fault.SIGNATURE, index, "it was issued after it was accepted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,13 +177,19 @@ class _Run:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """What a body says. `statement`: signer and nonce, empty for a kind that has no rule."""
+    """What a body says. `signed`: its statement, none for a kind that has no rule."""
 
     named: int
     subject: str
     public: Mapping[str, Any]
-    by: str
-    statement: bytes
+    signed: statements.Signed | None
+
+    @property
+    def statement(self) -> bytes:
+        """Signer and nonce, empty where there is no statement."""
+        if self.signed is None:
+            return b""
+        return bytes.fromhex(self.signed.by.removeprefix("0x")) + self.signed.statement.nonce
 
 
 def _read(header: entries.Header, text: bytes) -> _Read:
@@ -189,8 +213,7 @@ def _read(header: entries.Header, text: bytes) -> _Read:
         if subjects.key(subject) != header.key:
             raise Malformed(f"the body is about {subject}, the header is not")
     if kind not in rules.RULES:
-        return _Read(named, subject, {}, "", b"")
+        return _Read(named, subject, {}, None)
     public = rules.check_public(kind, subject, body.get("public"))
     signed = rules.signed_in(kind, body, canonical.digest(public))
-    author = bytes.fromhex(signed.by.removeprefix("0x"))
-    return _Read(named, subject, public, signed.by, author + signed.statement.nonce)
+    return _Read(named, subject, public, signed)

@@ -112,6 +112,8 @@ def check_item_claim(subject: str, public: Mapping[str, Any], quantity: int, ite
     `subject`: the item's. Raises BadSignature: whoever has not the code is not the owner.
     """
     serial = subjects.serial_of(subject)
+    if subjects.item(subject[4:18], serial) != subject:
+        raise BadSignature(f"{subject} is another way to write an item")
     leaf = proof.item_leaf(serial, sha256(bytes.fromhex(public["code"])).digest())
     path = tuple(map(bytes.fromhex, public["proof"]))
     try:
@@ -142,6 +144,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self._batches: dict[str, _Batch] = {}
+        self._orders: set[str] = set()
         self._items: set[str] = set()
         self._rights: dict[str, _Right] = {}
         self._reviews: dict[str, Review] = {}
@@ -158,8 +161,14 @@ class Ledger:
     def _take(self, kind: Kind, subject: str, public: Mapping[str, Any], by: str, arg: int) -> None:
         match kind:
             case Kind.BATCH:
-                self._batches.setdefault(subject, _Batch(by, public["quantity"], bytes.fromhex(public["itemsRoot"])))
+                self._make(subject, public, by)
+            case Kind.ORDER:
+                if subject in self._orders:
+                    raise Conflict(f"{subject} was recorded before")
+                self._orders.add(subject)
             case Kind.DELIVERY:
+                if subject not in self._orders:
+                    raise NotFound(f"{subject} was never recorded")
                 self._deliver(public)
             case Kind.RIGHTS:
                 self._issue(subject, public)
@@ -169,6 +178,12 @@ class Ledger:
                 self._claim_item(subject, public)
             case _ if Kind.REVIEW <= kind <= Kind.REVIEW_REPLY:
                 self._review(kind, subject, public, by, arg)
+
+    def _make(self, subject: str, public: Mapping[str, Any], by: str) -> None:
+        made = _Batch(by, public["quantity"], bytes.fromhex(public["itemsRoot"]))
+        known = self._batches.setdefault(subject, made)
+        if (known.merchant, known.quantity, known.items_root) != (made.merchant, made.quantity, made.items_root):
+            raise Conflict(f"{subject} is another's or has other items: {known.quantity} by {known.merchant}")
 
     def _batch(self, subject: str) -> _Batch:
         batch = self._batches.get(subject)

@@ -126,15 +126,16 @@ ASPECTS = ("quality", "authentic", "packaging", "freshness", "value")
 
 # Why a review may be withheld, and the law that each reason can stand on; nothing else is a reason.
 # CL: Cybersecurity Law (2025), ECO: Provisions on the Governance of the Online Information Content Ecosystem, CC: Civil
-# Code, PIPL: Personal Information Protection Law, AD: Advertising Law, AUCL: Anti-Unfair Competition Law (2025), EC:
-# E-Commerce Law, DSA: Regulation (EU) 2022/2065, GDPR: Regulation (EU) 2016/679.
+# Code, PIPL: Personal Information Protection Law, AD: Advertising Law, IAD: Measures for the Administration of Internet
+# Advertising (2023), AUCL: Anti-Unfair Competition Law (2025), EC: E-Commerce Law, DSA: Regulation (EU) 2022/2065,
+# GDPR: Regulation (EU) 2016/679. What a platform finds by itself stands on CL-49 or DSA-16, an order on CL-52 or DSA-9.
 REASONS: Mapping[str, tuple[str, ...]] = {
-    "abuse": ("CC-1024", "ECO-7"),
-    "illegal": ("ECO-6", "CL-49", "DSA-9"),
+    "abuse": ("CC-1024", "ECO-6", "ECO-7"),
+    "illegal": ("ECO-6", "CL-49", "DSA-16"),
     "personal": ("CC-1032", "PIPL-10", "GDPR-6"),
-    "advertising": ("AD-14", "EC-40"),
+    "advertising": ("AD-14", "IAD-9"),
     "fake": ("EC-17", "AUCL-9"),
-    "order": ("CL-49", "DSA-9"),
+    "order": ("CL-52", "DSA-9"),
 }
 RESTORE_REASONS = ("mistake", "appeal", "order")
 ERASE_LAWS = ("PIPL-47", "GDPR-17")
@@ -151,7 +152,8 @@ class Rule:
     writers: frozenset[Role] | None
 
 
-_PART = r"(?:[A-Za-z0-9\-._~]|%[0-9A-F]{2})+"
+# A byte that needs no escape is never escaped, or one thing would have two subjects.
+_PART = r"(?:[A-Za-z0-9\-._~]|%(?!2[DE]|3[0-9]|[46][1-9A-F]|5[0-9AF]|7[0-9AE])[0-9A-F]{2})+"
 _PRODUCT = re.compile(r"/01/[0-9]{14}")
 _BATCH = re.compile(rf"/01/[0-9]{{14}}/10/{_PART}")
 _ITEM = re.compile(rf"/01/[0-9]{{14}}/21/{_PART}")

@@ -128,6 +128,8 @@ class Signed:
         """Reads the form in which a shopper's travels. Raises Malformed."""
         found, statement = _statement(value)
         by = from_hex(found.get("by"), 65, "statement/by").hex()
+        if not by.startswith("04"):
+            raise Malformed("a shopper's key is an uncompressed point", "statement/by")
         return cls(by, statement, from_hex(found.get("signature"), 64, "statement/signature"))
 
 

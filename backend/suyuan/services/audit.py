@@ -9,12 +9,15 @@ from typing import Protocol
 
 from suyuan.core.errors import Unavailable
 from suyuan.core.notes import TILE
-from suyuan.core.proof import Seal
+from suyuan.core.proof import Deployment, Seal
 from suyuan.core.replay import Fault, Finding, Replay
 
 
 class SealSource(Protocol):
     """The chain, as far as an audit asks it. Raises ChainAway."""
+
+    def deployment(self) -> Deployment:
+        """Which journal it is."""
 
     def journal_seals(self) -> Sequence[Seal]:
         """Every seal that the contract told of, by number."""
@@ -62,10 +65,10 @@ class AuditReport:
 def audit(chain: SealSource, log: Log, progress: Callable[[int, int], None] = lambda _done, _all: None) -> AuditReport:
     """Audits a whole journal. `progress` hears how many entries of how many have been read."""
     try:
-        seals = list(chain.journal_seals())
+        deployment, seals = chain.deployment(), list(chain.journal_seals())
     except Unavailable as error:
         return AuditReport(0, 0, (), (str(error),))
-    replay = Replay()
+    replay = Replay(deployment)
     findings: list[Finding] = []
     unchecked: list[str] = []
     try:

@@ -25,9 +25,10 @@ from suyuan.core.epcis.identifiers import subject_of
 from suyuan.core.epcis.model import Event, Quantity, SensorElement, parse_event
 from suyuan.core.errors import InvalidIdentifier, InvalidInput
 from suyuan.core.rules import Role, Standing
+from suyuan.services.contents import Held, held_in
 from suyuan.services.known import Known
 from suyuan.services.prove import DEFAULT_LIMIT, Prover
-from suyuan.storage import journal, registry
+from suyuan.storage import journal, orders, registry, scans
 from suyuan.storage.database import Database
 
 _REST = 2.0  # seconds for which profiles and listings are believed to be the newest
@@ -153,6 +154,18 @@ class Thing:
     count: int = 0
     amount: float | None = None
     uom: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a parcel holds: pieces or an amount of a batch (or of a product, another parcel), with who answers for it.
+
+    `recalled_at`: seconds, 0: never.
+    """
+
+    thing: Thing
+    maker: Party | None = None
+    recalled_at: int = 0
 
 
 class Part(StrEnum):
@@ -341,6 +354,11 @@ class View:
     alerts: tuple[Alert, ...]
     facts: Facts
     also: tuple[str, ...]
+    # of an item; times in seconds, 0: never
+    copied_at: int = 0  # when its code was seen in two cities within an hour
+    claimed_at: int = 0
+    claim_index: int | None = None  # of the entry that claims it
+    contents: tuple[Content, ...] = ()  # of a parcel
 
     @property
     def age(self) -> int:
@@ -402,8 +420,10 @@ class LookUp:
                 batch_subject = subject
             row = registry.batch(connection, subjects.key(batch_subject)) if batch_subject else None
             lines = registry.batches_of(connection, gtin) if about is About.PRODUCT else []
+            copied, claimed, claim = scans.alarms(connection, subjects.key(subject)) if serial else (0, 0, None)
         teller = _Teller(participants, self._names, subject, row)
         checkpoints, elsewhere = teller.checkpoints(read)
+        contents = self._contents(teller, read) if about is About.PARCEL else ()
         batch = teller.batch(read, row, now)
         listing = self._names.listing(gtin) if gtin else None
         author = batch.by.id if batch and batch.by else listing.by if listing else ""
@@ -415,8 +435,23 @@ class LookUp:
         return View(
             subject, about, known, now, gtin, serial, sscc, listing, maker, batch,
             tuple(BatchLine(r.subject, _lot(r.subject), r.quantity, r.registered_at, r.recalled_at) for r in lines),
-            checkpoints, elsewhere, found, _facts(bundle, read), tuple(also),
+            checkpoints, elsewhere, found, facts(bundle, read), tuple(also),
+            copied, claimed // 1000, claim, contents,
         )  # fmt: skip
+
+    def _contents(self, teller: _Teller, read: proof.Bundle) -> tuple[Content, ...]:
+        held = held_in(teller.subject, teller.packings(read))
+        items = [one for one in held.pieces if "/21/" in one]
+        with self._database.read() as connection:
+            counts = orders.batches_of_items(connection, [subjects.key(one) for one in items])
+            lots = {subject for subject, _ in held.amounts if "/10/" in subject}
+            rows = {lot: registry.batch(connection, subjects.key(lot)) for lot in {*counts, *lots}}
+        found = []
+        for thing in teller.lots(counts, held):
+            row = rows.get(thing.subject)
+            maker = teller.party(row.merchant) if row else None
+            found.append(Content(thing, maker, row.recalled_at if row else 0))
+        return tuple(found)
 
     def label(self, subject: str) -> Label:
         """How a subject is called in a list. Raises InvalidIdentifier, DatabaseAway."""
@@ -445,7 +480,8 @@ def _lot(subject: str) -> str:
     return unquote(subject.rpartition("/")[2])
 
 
-def _facts(bundle: Mapping[str, Any], read: proof.Bundle) -> Facts:
+def facts(bundle: Mapping[str, Any], read: proof.Bundle) -> Facts:
+    """The seal that a bundle is proven under, and what it shows."""
     seal = bundle["seal"]
     streams = (read.main, *read.related)
     return Facts(
@@ -660,6 +696,30 @@ class _Teller:
             else:
                 found.append(self._checkpoint(one, scope, retractions.get(one.document)))
         return tuple(sorted(found, key=lambda c: (c.at, c.index))), elsewhere
+
+    def packings(self, read: proof.Bundle) -> list[Event]:
+        """The events of the bundle that were not retracted, in the order of their times."""
+        told = self._events(read)
+        retracted = {t.corrects for t in told if t.corrects}
+        good = [t for t in told if not t.corrects and t.document not in retracted]
+        return [t.event for t in sorted(good, key=lambda t: (t.event.event_time_ms, t.entry.index))]
+
+    def lots(self, counts: Mapping[str, int], held: Held) -> Iterator[Thing]:
+        """What a parcel holds, items by their batch: `counts` of those that are in one."""
+        for lot, count in counts.items():
+            yield Thing("lot", lot, self._named(lot[4:18]), _lot(lot), count=count, amount=count)
+        for (subject, uom), amount in held.amounts.items():
+            about = "lot" if "/10/" in subject else "class" if subject.startswith("/01/") else "other"
+            name = self._named(subject[4:18]) if subject.startswith("/01/") else None
+            yield Thing(about, subject, name, _lot(subject) if about == "lot" else "", amount=amount, uom=uom)
+        for subject in held.pieces:
+            if subject.startswith("/00/"):
+                yield Thing("parcel", subject, count=1)
+        loose = Counter(one[4:18] for one in held.pieces if "/21/" in one)
+        for lot, count in counts.items():
+            loose[lot[4:18]] -= count
+        for gtin, count in (+loose).items():  # of no batch that is registered
+            yield Thing("item", f"/01/{gtin}", self._named(gtin), count=count)
 
     def _events(self, read: proof.Bundle) -> list[_Told]:
         """Every event of the bundle, once; the streams that it stands in."""

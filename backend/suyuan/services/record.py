@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -18,9 +18,10 @@ from suyuan.core.epcis.identifiers import subject_of
 from suyuan.core.epcis.model import Event, subjects_named
 from suyuan.core.errors import BadSignature, Malformed, NoStanding, NotFound, UnknownSigner
 from suyuan.core.rules import Role
-from suyuan.core.statements import Batch, Recall, Signed, Signer
+from suyuan.core.statements import Batch, Recall, Receipt, Signed, Signer
 from suyuan.services.known import Known
 from suyuan.storage import journal, outbox, registry
+from suyuan.storage.appender import Also, Answers, Appender, nothing
 from suyuan.storage.database import Database
 from suyuan.storage.journal import Accepted, Draft
 from suyuan.storage.registry import Item, Participant
@@ -37,23 +38,6 @@ class Domains:
     journal: bytes
     chain: int
     address: str
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A recorded event: its CBV hash URI, and what the journal answered."""
-
-    event: str
-    accepted: Accepted
-
-    def as_json(self) -> dict[str, Any]:
-        a = self.accepted
-        return {
-            "eventHash": self.event,
-            "outcome": a.outcome.value,
-            "index": a.first,
-            "receipt": a.receipt.as_json(a.signature),
-        }
 
 
 class Recorder:
@@ -79,22 +63,19 @@ class Recorder:
         self._receipts = receipts
         self._operator = operator
         self._promise = promise
+        self._appender = Appender(database, promise=promise, sign=self._sign)
         self._heard = heard
         self._clock = clock
 
     # -- events
 
-    def events(self, events: Sequence[Event]) -> list[Taken]:
-        """Records events that carry their authors' statements, all or none."""
-        now = self._clock()
-        identities = [event_hash(event.document) for event in events]
-        drafts = [self._event_draft(e, identity, int(now)) for e, identity in zip(events, identities, strict=True)]
-        with self._database.write() as connection:
-            accepted = self._append(connection, drafts, now)
-        self._heard()
-        return [Taken(identity, one) for identity, one in zip(identities, accepted, strict=True)]
+    def draft(self, event: Event, earlier: Iterable[Draft] = ()) -> Draft:
+        """What an event becomes if its author's statement holds; `earlier`: what is to be recorded before it.
 
-    def _event_draft(self, event: Event, identity: str, now: int) -> Draft:
+        Raises InvalidInput, Refused, NotFound.
+        """
+        now = int(self._clock())
+        identity = event_hash(event.document)
         signed = Signed.from_json(event.statement)
         if signed.statement.kind != Kind.CHECKPOINT.word or signed.statement.subject:
             raise Malformed("an event is stated as a checkpoint, without a subject", "statement/kind")
@@ -104,11 +85,7 @@ class Recorder:
         public: dict[str, Any] = {"event": identity, "document": name.hex()}
         corrects = None
         if event.error_declaration is not None:
-            with self._database.read() as connection:
-                original = journal.original(connection, digest)
-            if original is None:
-                raise NotFound("the event that the error declaration retracts was never recorded")
-            corrects = original[1]
+            corrects = self._original(digest, earlier)
             public["corrects"] = corrects.hex()
         self._check_author(signed, public, now)
         named = subjects_named(event)
@@ -139,6 +116,23 @@ class Recorder:
                 event.biz_location.id if event.biz_location else None,
             ),
         )
+
+    def _original(self, event: bytes, earlier: Iterable[Draft]) -> bytes:
+        """The document hash of what an error declaration retracts. Raises NotFound."""
+        with self._database.read() as connection:
+            recorded = journal.original(connection, event)
+        if recorded is not None:
+            return recorded[1]
+        for draft in earlier:
+            if draft.event is not None and draft.event.event == event and draft.event.corrects is None:
+                return draft.document_hash
+        raise NotFound("the event that the error declaration retracts was never recorded")
+
+    def record(self, requests: Sequence[Sequence[Draft]], also: Also = nothing) -> Answers:
+        """Records drafts, those of a request all or none; `also` writes more into the same transaction."""
+        answers = self._appender.append(requests, now=int(self._clock() * 1000), also=also)
+        self._heard()
+        return answers
 
     # -- everything else
 
@@ -307,8 +301,11 @@ class Recorder:
             drafts,
             now=int(now * 1000),
             promise=self._promise,
-            sign=lambda receipt: self._receipts.sign(receipt.digest(self._domains.journal)),
+            sign=self._sign,
         )
+
+    def _sign(self, receipt: Receipt) -> bytes:
+        return self._receipts.sign(receipt.digest(self._domains.journal))
 
     def _check_author(self, signed: Signed, public: dict[str, Any], now: int) -> Participant:
         kind = BY_WORD.get(signed.statement.kind)

@@ -22,6 +22,11 @@ from suyuan.core.errors import DatabaseAway
 MIGRATION_LOCK = 0x5379_0001
 SEALER_LOCK = 0x5379_0002
 _TRUSTED = 1.0  # seconds after its last use in which a connection is not asked whether it lives
+# Each of a scan's queries finds a few rows by an index. A planner without fresh statistics would guess thousands, and
+# start another process for them; and planning anew takes as long as the query.
+_FEW_ROWS = (
+    "-c plan_cache_mode=force_generic_plan -c max_parallel_workers_per_gather=0 -c enable_bitmapscan=off -c jit=off"
+)
 
 Reading = Connection | psycopg.Connection[Any]
 
@@ -82,7 +87,7 @@ class Database:
                 driver.close()
             else:
                 return driver
-        return psycopg.connect(self._url, autocommit=True)
+        return psycopg.connect(self._url, autocommit=True, options=_FEW_ROWS)
 
     def _drop_kept(self) -> None:
         with suppress(IndexError):
@@ -123,7 +128,7 @@ def fetch(connection: Reading, query: str, values: Sequence[Any]) -> list[Any]:
     """A query's rows from the driver itself, for what every scan asks: SQLAlchemy takes as long again."""
     if isinstance(connection, Connection):
         connection = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
-    return connection.execute(query.encode(), values, prepare=True).fetchall()
+    return connection.execute(query.encode(), values, prepare=True, binary=True).fetchall()
 
 
 @contextmanager

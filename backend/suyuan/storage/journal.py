@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from hashlib import sha256
 from typing import Any, cast
@@ -16,6 +16,7 @@ from suyuan.core.entries import Kind
 from suyuan.core.errors import Conflict, NotFound
 from suyuan.core.statements import Receipt
 from suyuan.storage.database import Reading, fetch
+from suyuan.storage.registry import Item
 
 _RECORD_COLUMNS = (
     "first count kind at by nonce body document_hash document leaves issued_at seal_by signature"
@@ -97,43 +98,55 @@ class Row:
     signature: bytes
 
 
+Refusal = Conflict | NotFound
+
+
 def size(connection: Connection) -> int:
     """How many entries have been accepted."""
     return int(connection.scalar(text("SELECT size FROM journal")) or 0)
 
 
 def append(
-    connection: Connection,
-    drafts: Sequence[Draft],
-    *,
-    now: int,
-    promise: int,
-    sign: Callable[[Receipt], bytes],
+    connection: Connection, drafts: Sequence[Draft], *, now: int, promise: int, sign: Callable[[Receipt], bytes]
 ) -> list[Accepted]:
     """Records drafts, all or none, in the caller's transaction. `now` in ms, `promise` in seconds until the seal.
 
     The same draft again gives what it gave before. Raises Conflict where an identity or a nonce has other content.
     """
-    connection.execute(text("INSERT INTO journal (one, size, at) VALUES (1, 0, 0) ON CONFLICT (one) DO NOTHING"))
-    index, last = connection.execute(text("SELECT size, at FROM journal FOR UPDATE")).one()
-    at = max(now, last)
-    known = _Known(connection, drafts)
-    heads = _heads(connection, {key for draft in drafts for key in draft.keys})
-    records: list[tuple[Any, ...]] = []
+    (answer,) = append_each(connection, [drafts], now=now, promise=promise, sign=sign)
+    if not isinstance(answer, list):
+        raise answer
+    return answer
+
+
+def append_each(
+    connection: Connection,
+    requests: Sequence[Sequence[Draft]],
+    *,
+    now: int,
+    promise: int,
+    sign: Callable[[Receipt], bytes],
+) -> list[list[Accepted] | Refusal]:
+    """Does with each request what `append` does; what refuses one is its answer, and hinders no other."""
+    locked = _lock(connection, [draft for request in requests for draft in request])
+    index, at, heads = locked.size, max(now, locked.at), locked.heads
+    known = _Known(locked.records)
+    judged: list[list[_Place] | Refusal] = []
+    for request in requests:
+        trial = known.copy()
+        try:
+            judged.append([trial.place(draft) for draft in request])
+            known = trial
+        except (Conflict, NotFound) as refusal:
+            judged.append(refusal)
+    made: list[Accepted] = []
     rows: list[tuple[Any, ...]] = []
-    answers: list[Accepted] = []
-    begin = index
-    for draft in drafts:
-        if same := known.same(draft):
-            answers.append(same)
-            continue
-        body_hash = sha256(draft.body).digest()
+    for draft in known.new:
+        first, body = index, sha256(draft.body).digest()
         run = merkle.Frontier()
-        first = index
         for key in draft.keys:
-            header = entries.follow(
-                heads.get(key, entries.EMPTY), kind=draft.kind, key=key, at=at, body=body_hash, arg=draft.arg
-            )
+            head = heads.get(key, entries.EMPTY)
+            header = entries.follow(head, kind=draft.kind, key=key, at=at, body=body, arg=draft.arg)
             raw = header.encode()
             leaf = entries.leaf(raw)
             run.append(leaf)
@@ -141,15 +154,12 @@ def append(
             rows.append((index, key, header.seq, raw, first))
             index += 1
         receipt = Receipt(run.root(), first, run.size, at // 1000, at // 1000 + promise)
-        accepted = Accepted(Outcome.NEW, first, at, receipt, sign(receipt))
-        known.add(draft, accepted)
-        answers.append(accepted)
-        records.append(_record(draft, accepted))
-    if index != begin:
-        _copy(connection, _COPY_RECORDS, _RECORD_TYPES, records)
+        made.append(Accepted(Outcome.NEW, first, at, receipt, sign(receipt)))
+    if made:
+        _copy(connection, _COPY_RECORDS, _RECORD_TYPES, map(_record, known.new, made))
         _copy(connection, _COPY_ENTRIES, _ENTRY_TYPES, rows)
-        connection.execute(text("UPDATE journal SET size = :size, at = :at"), {"size": index, "at": at})
-    return answers
+        _driver(connection).execute("UPDATE journal SET size = %b, at = %b", (index, at), prepare=True)
+    return [[one.among(made) for one in found] if isinstance(found, list) else found for found in judged]
 
 
 def _record(draft: Draft, accepted: Accepted) -> tuple[Any, ...]:
@@ -167,112 +177,159 @@ def _record(draft: Draft, accepted: Accepted) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
+def _driver(connection: Connection) -> psycopg.Connection[Any]:
+    return cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+
+
 def _copy(connection: Connection, statement: str, types: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
-    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
-    with driver.cursor() as cursor, cursor.copy(statement) as copy:
+    with _driver(connection).cursor() as cursor, cursor.copy(statement) as copy:
         copy.set_types(types)
         for row in rows:
             copy.write_row(row)
 
 
-def _heads(connection: Connection, keys: set[bytes]) -> dict[bytes, entries.Head]:
-    found = connection.exec_driver_sql(
-        "SELECT e.header FROM unnest(%s::bytea[]) AS k(key) CROSS JOIN LATERAL"
-        " (SELECT header FROM entries WHERE entries.key = k.key ORDER BY seq DESC LIMIT 1) AS e",
-        (list(keys),),
-    )
-    heads = {}
-    for (raw,) in found:
-        header = entries.decode(bytes(raw))
-        heads[header.key] = entries.Head(header.seq + 1, entries.leaf(bytes(raw)), header.state)
-    return heads
+@dataclass(frozen=True, slots=True)
+class _Locked:
+    """The journal, locked: its size and newest time, and of some drafts the streams' heads and the records that they
+    may be the same as.
+    """
+
+    size: int
+    at: int
+    heads: dict[bytes, entries.Head]
+    records: list[Any]
+
+
+_MAKE = "INSERT INTO journal (one, size, at) VALUES (1, 0, 0) ON CONFLICT (one) DO NOTHING"
+_LOCK = "SELECT size, at FROM journal FOR UPDATE"
+_HEADS = (
+    "SELECT e.header FROM unnest(%b::bytea[]) AS k(key) CROSS JOIN LATERAL"
+    " (SELECT header FROM entries WHERE entries.key = k.key ORDER BY seq DESC LIMIT 1) AS e"
+)
+_RECORDS = (
+    "SELECT r.by, r.nonce, r.body, r.document_hash, r.event, r.corrects, r.event_id, r.at, r.signature,"
+    " r.leaves, r.first, r.count, r.issued_at, r.seal_by"
+    " FROM (SELECT r.first FROM records r JOIN unnest(%b::text[], %b::bytea[]) AS n(by, nonce)"
+    " ON r.by = n.by AND r.nonce = n.nonce"
+    " UNION SELECT first FROM records WHERE event = ANY(%b::bytea[])"
+    " UNION SELECT first FROM records WHERE event_id = ANY(%b::text[])) AS known"
+    " JOIN records r USING (first)"
+)
+
+
+def _lock(connection: Connection, drafts: Sequence[Draft]) -> _Locked:
+    """In one round trip. Each statement sees what is committed when it starts, which is after the lock was had."""
+    driver = _driver(connection)
+    events = [draft.event for draft in drafts if draft.event is not None]
+    with driver.pipeline():
+        driver.execute(_MAKE, prepare=True)
+        journal = driver.execute(_LOCK, prepare=True)
+        heads = driver.execute(_HEADS, (list({key for draft in drafts for key in draft.keys}),), prepare=True)
+        records = driver.execute(
+            _RECORDS,
+            (
+                [draft.by for draft in drafts],
+                [draft.nonce for draft in drafts],
+                [event.event for event in events],
+                [event.event_id for event in events if event.event_id is not None],
+            ),
+            prepare=True,
+        )
+    ((size, at),) = journal.fetchall()
+    return _Locked(size, at, dict(_head(raw) for (raw,) in heads), records.fetchall())
+
+
+def _head(raw: bytes) -> tuple[bytes, entries.Head]:
+    header = entries.decode(raw)
+    return header.key, entries.Head(header.seq + 1, entries.leaf(raw), header.state)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a draft is recorded: as it was before, or as the one so many among those that are new."""
+
+    outcome: Outcome
+    found: Accepted | int
+
+    def among(self, made: Sequence[Accepted]) -> Accepted:
+        if isinstance(self.found, Accepted):
+            return self.found
+        return made[self.found] if self.outcome is Outcome.NEW else replace(made[self.found], outcome=Outcome.SAME)
 
 
 class _Known:
-    """Records that drafts may be the same as, by nonce, by event and by the event's own id."""
+    """Records that drafts may be the same as, by nonce, by event and by the event's own id; and drafts that are new."""
 
-    def __init__(self, connection: Connection, drafts: Sequence[Draft]) -> None:
-        self._nonces: dict[tuple[str, bytes], tuple[bytes, Accepted]] = {}
-        self._events: dict[bytes, dict[bytes | None, tuple[str, bytes, Accepted]]] = {}
+    def __init__(self, rows: Iterable[Any]) -> None:
+        self.new: list[Draft] = []
+        self._nonces: dict[tuple[str, bytes], tuple[bytes, _Place]] = {}
+        # an event by its hash alone, a correction also by its document
+        self._events: dict[tuple[bytes, bytes | None], tuple[str, bytes, _Place]] = {}
         self._ids: dict[str, bytes] = {}
-        events = [d.event for d in drafts if d.event is not None]
-        found = connection.exec_driver_sql(
-            "SELECT * FROM (SELECT r.first FROM records r JOIN unnest(%s::text[], %s::bytea[]) AS n(by, nonce)"
-            " ON r.by = n.by AND r.nonce = n.nonce"
-            " UNION SELECT first FROM records WHERE event = ANY(%s::bytea[])"
-            " UNION SELECT first FROM records WHERE event_id = ANY(%s::text[])) AS known"
-            " JOIN records USING (first)",
-            (
-                [d.by for d in drafts],
-                [d.nonce for d in drafts],
-                [e.event for e in events],
-                [e.event_id for e in events if e.event_id is not None],
-            ),
-        )
-        for r in found.mappings():
-            accepted = Accepted(Outcome.SAME, r["first"], r["at"], _receipt(r), bytes(r["signature"]))
-            event = None if r["event"] is None else bytes(r["event"])
-            corrects = None if r["corrects"] is None else bytes(r["corrects"])
-            self._put(
-                r["by"], bytes(r["nonce"]), bytes(r["document_hash"]), event, corrects, r["event_id"], accepted,
-                sha256(bytes(r["body"])).digest(),
-            )  # fmt: skip
+        for by, nonce, body, document, event, corrects, event_id, at, signature, *receipt in rows:
+            accepted = Accepted(Outcome.SAME, receipt[1], at, Receipt(*receipt), signature)
+            self._put(by, nonce, body, document, event, corrects, event_id, _Place(Outcome.SAME, accepted))
+
+    def copy(self) -> _Known:
+        """What goes on from here without changing this."""
+        other = _Known(())
+        other.new = self.new.copy()
+        other._nonces, other._events, other._ids = self._nonces.copy(), self._events.copy(), self._ids.copy()
+        return other
 
     def _put(
         self,
         by: str,
         nonce: bytes,
+        body: bytes,
         document: bytes,
         event: bytes | None,
         corrects: bytes | None,
         event_id: str | None,
-        accepted: Accepted,
-        body: bytes,
+        place: _Place,
     ) -> None:
-        self._nonces[by, nonce] = body, accepted
+        self._nonces[by, nonce] = body, place
         if event is not None:
-            slot = None if corrects is None else document
-            self._events.setdefault(event, {})[slot] = by, document, accepted
+            self._events[event, None if corrects is None else document] = by, document, place
             if event_id is not None:
                 self._ids[event_id] = event
 
-    def add(self, draft: Draft, accepted: Accepted) -> None:
-        e = draft.event
-        same = Accepted(Outcome.SAME, accepted.first, accepted.at, accepted.receipt, accepted.signature)
+    def place(self, draft: Draft) -> _Place:
+        """Where the draft is recorded, or will be. Raises Conflict, NotFound."""
+        known = self._same(draft)
+        if known is not None:
+            return known
+        number, e = len(self.new), draft.event
+        self.new.append(draft)
         self._put(
-            draft.by, draft.nonce, draft.document_hash, e.event if e else None, e.corrects if e else None,
-            e.event_id if e else None, same, sha256(draft.body).digest(),
+            draft.by, draft.nonce, draft.body, draft.document_hash, e.event if e else None, e.corrects if e else None,
+            e.event_id if e else None, _Place(Outcome.SAME, number),
         )  # fmt: skip
+        return _Place(Outcome.NEW, number)
 
-    def same(self, draft: Draft) -> Accepted | None:
-        """The record that the draft is the same as. Raises Conflict, NotFound."""
+    def _same(self, draft: Draft) -> _Place | None:
         event = draft.event
         if event is not None:
-            versions = self._events.get(event.event, {})
+            original = self._events.get((event.event, None))
             if event.corrects is None:
-                if None in versions:
-                    by, document, accepted = versions[None]
-                    if by == draft.by and document == draft.document_hash:
-                        return accepted
+                if original is not None:
+                    if original[:2] == (draft.by, draft.document_hash):
+                        return original[2]
                     raise Conflict("this event was recorded before, with other content or by another")
             else:
-                original = versions.get(None)
                 if original is None or original[:2] != (draft.by, event.corrects):
                     raise NotFound("the event that the error declaration retracts was not recorded by this author")
-                if draft.document_hash in versions:
-                    return versions[draft.document_hash][2]
+                correction = self._events.get((event.event, draft.document_hash))
+                if correction is not None:
+                    return correction[2]
             if event.event_id is not None and self._ids.get(event.event_id, event.event) != event.event:
                 raise Conflict(f"another event has the id {event.event_id}")
         used = self._nonces.get((draft.by, draft.nonce))
         if used is None:
             return None
-        if used[0] == sha256(draft.body).digest():
+        if used[0] == draft.body:
             return used[1]
         raise Conflict("this nonce was used by its signer before, for something else")
-
-
-def _receipt(r: Any) -> Receipt:
-    return Receipt(bytes(r["leaves"]), r["first"], r["count"], r["issued_at"], r["seal_by"])
 
 
 def original(connection: Connection, event: bytes) -> tuple[str, bytes] | None:
@@ -283,20 +340,57 @@ def original(connection: Connection, event: bytes) -> tuple[str, bytes] | None:
     return None if found is None else (found[0], bytes(found[1]))
 
 
-_STREAM = (
+def taken(connection: Connection, firsts: Sequence[int]) -> dict[int, tuple[bytes, Accepted]]:
+    """Recorded events by their first indices: each its hash, and how it was accepted."""
+    found = fetch(
+        connection,
+        "SELECT event, at, signature, leaves, first, count, issued_at, seal_by FROM records WHERE first = ANY(%b)",
+        (list(firsts),),
+    )
+    return {
+        receipt[1]: (event, Accepted(Outcome.SAME, receipt[1], at, Receipt(*receipt), signature))
+        for event, at, signature, *receipt in found
+    }
+
+
+_ROWS = (
     "SELECT e.index, e.seq, e.header, r.body, r.document_hash, r.document, r.parent,"
     " r.leaves, r.first, r.count, r.issued_at, r.seal_by, r.signature"
-    " FROM entries e JOIN records r ON r.first = e.run WHERE e.key = %s AND e.seq >= %s ORDER BY e.seq"
+    " FROM entries e JOIN records r ON r.first = e.run"
 )
+_STREAM = f"{_ROWS} WHERE e.key = %s AND e.seq >= %s ORDER BY e.seq"
+_ITEM_STREAM = (
+    "SELECT i.batch, i.place, i.serial, i.code, s.* FROM (SELECT %s::bytea AS key) AS k"
+    f" LEFT JOIN items i ON i.item = k.key LEFT JOIN LATERAL ({_ROWS} WHERE e.key = k.key AND e.seq >= %s) AS s ON true"
+    " ORDER BY s.seq"
+)
+_PLACES = f"{_ROWS} WHERE e.index = ANY(%s::bigint[]) ORDER BY e.index"
 
 
 def stream(connection: Reading, key: bytes, first_seq: int) -> list[Row]:
     """A stream's entries from `first_seq` on, oldest first, those not yet sealed among them."""
-    return [
-        Row(index, seq, header, body, name, document, parent, Receipt(leaves, first, count, issued, by), signature)
-        for index, seq, header, body, name, document, parent, leaves, first, count, issued, by, signature
-        in fetch(connection, _STREAM, (key, first_seq))
-    ]  # fmt: skip
+    return _rows(connection, _STREAM, (key, first_seq))
+
+
+def item_stream(connection: Reading, key: bytes, first_seq: int) -> tuple[list[Row], Item | None]:
+    """An item's stream, and where the item belongs."""
+    found = fetch(connection, _ITEM_STREAM, (key, first_seq))
+    batch, *place = found[0][:4]
+    rows = [_row(values[4:]) for values in found if values[4] is not None]
+    return rows, None if batch is None else Item(key, batch, *place)
+
+
+def rows(connection: Reading, indices: Sequence[int]) -> list[Row]:
+    """The entries at some places, in their order."""
+    return _rows(connection, _PLACES, (list(indices),)) if indices else []
+
+
+def _rows(connection: Reading, query: str, values: tuple[Any, ...]) -> list[Row]:
+    return [_row(found) for found in fetch(connection, query, values)]
+
+
+def _row(values: Sequence[Any]) -> Row:
+    return Row(*values[:7], Receipt(*values[7:12]), values[12])
 
 
 def headers(connection: Connection, begin: int, end: int) -> list[bytes]:

@@ -171,6 +171,11 @@ def item(connection: Reading, key: bytes) -> Item | None:
     return Item(*found[0]) if found else None
 
 
+def codes(connection: Reading, batch_key: bytes) -> list[tuple[str, bytes]]:
+    """The serials and codes of a batch's items, in their order."""
+    return fetch(connection, "SELECT serial, code FROM items WHERE batch = %s ORDER BY place", (batch_key,))
+
+
 def items_of(connection: Connection, batch_key: bytes) -> Iterable[Item]:
     """A batch's items, in their order."""
     found = connection.exec_driver_sql(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, text
 
@@ -18,6 +19,51 @@ from suyuan.storage.database import Database, Reading, fetch
 TILE = 256
 BLOCK = 64  # buckets that are read together
 _HEIGHT = 8
+_TILE_BYTES = 17_000  # that a full tile takes in memory
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Kept(Generic[K, V]):
+    """What was read last, up to so many bytes in all. Safe for many threads."""
+
+    def __init__(self, most: int, size: Callable[[V], int]) -> None:
+        self._most = most
+        self._size = size
+        self._held: dict[K, V] = {}
+        self._bytes = 0
+        self._lock = threading.Lock()
+        self.get = self._held.get
+
+    def put(self, found: Mapping[K, V]) -> None:
+        """Keeps these, and forgets those that have been here longest if they are too many."""
+        with self._lock:
+            for key, value in found.items():
+                self._forget(key)
+                self._held[key] = value
+                self._bytes += self._size(value)
+            while self._bytes > self._most:
+                self._forget(next(iter(self._held)))
+
+    def _forget(self, key: K) -> None:
+        value = self._held.pop(key, None)
+        if value is not None:
+            self._bytes -= self._size(value)
+
+    def without(self, keys: Iterable[K]) -> Kept[K, V]:
+        """A copy that lacks some."""
+        other = Kept[K, V](self._most, self._size)
+        with self._lock:
+            other._held.update(self._held)
+            other._bytes = self._bytes
+        for key in keys:
+            other._forget(key)
+        return other
+
+    def room(self, share: float = 0.9) -> bool:
+        """Whether there is room without forgetting anything."""
+        return self._bytes < share * self._most
 
 
 class SealState(StrEnum):
@@ -158,14 +204,25 @@ def confirm(
         )
 
 
-def summaries(connection: Connection, after: int, until: int) -> dict[int, heads.Summary]:
+def state(connection: Reading) -> tuple[SealRow | None, int]:
+    """The newest seal that the chain has confirmed, and how many entries have been accepted."""
+    found = fetch(
+        connection,
+        f"SELECT (SELECT size FROM journal), {_COLUMNS} FROM (SELECT 1) AS one LEFT JOIN"
+        " (SELECT * FROM seals WHERE sealed_at IS NOT NULL ORDER BY number DESC LIMIT 1) AS newest ON true",
+        (),
+    )
+    ((accepted, *values),) = found
+    return (None if values[0] is None else _row(values)), accepted or 0
+
+
+def summaries(connection: Reading, after: int, until: int) -> dict[int, heads.Summary]:
     """The summaries of buckets that seals after `after` changed. Raises ProofFault if one newer than `until` did."""
-    found = connection.exec_driver_sql("SELECT n, keys, hash, seal FROM buckets WHERE seal > %s", (after,))
     changed = {}
-    for n, keys, h, seal in found:
+    for n, keys, h, seal in fetch(connection, "SELECT n, keys, hash, seal FROM buckets WHERE seal > %s", (after,)):
         if seal > until:
             raise StaleRead
-        changed[n] = heads.Summary(keys, bytes(h))
+        changed[n] = heads.Summary(keys, h)
     return changed
 
 
@@ -207,6 +264,11 @@ def leaves(connection: Connection, begin: int, end: int) -> Iterator[bytes]:
 
 # -- tiles
 
+_STEP = 32  # tiles that are read together to warm up
+_TILES = (
+    "SELECT level, n, (SELECT hashes FROM tiles t WHERE t.level = wanted.level AND t.n = wanted.n)"
+    " FROM unnest(%b::int2[], %b::int8[]) AS wanted(level, n)"
+)
 
 def extend(connection: Connection, begin: int, leaf_hashes: Sequence[bytes]) -> None:
     """Puts leaves from index `begin` on into the tiles of every level that they fill."""
@@ -249,36 +311,69 @@ def _rows_of(hashes: list[bytes]) -> list[list[bytes]]:
     return rows
 
 
+Place = tuple[int, int]  # a tile's level and number
+Rows = tuple[bytes, ...]  # a tile's, each row its hashes back to back
+
+
 class TiledTree:
-    """The journal's tree as `merkle.Nodes`, over tiles. Full tiles never change: those used last are kept in memory."""
+    """The journal's tree as `merkle.Nodes`, over tiles. Full tiles never change: `most` bytes of the lowest level are
+    kept in memory, and all above, which are 1/256 of that.
+    """
 
-    def __init__(self, database: Database, *, keep: int = 4096) -> None:
+    def __init__(self, database: Database, *, most: int = 256 << 20) -> None:
         self._database = database
-        self._full = lru_cache(maxsize=keep)(self._load)
-        self._edge: dict[tuple[int, int], list[list[bytes]]] = {}
+        self._lowest = Kept[Place, Rows](most, lambda rows: _TILE_BYTES * len(rows[0]) // (32 * TILE))
+        self._upper: dict[Place, Rows] = {}
 
-    def _load(self, level: int, n: int) -> list[list[bytes]]:
-        with self._database.read() as connection:
-            rows = _rows_of(tile(connection, level, n))
-        if len(rows[0]) < TILE:
-            self._edge[level, n] = rows
-            raise _Partial
-        self._edge.pop((level, n), None)
-        return rows
+    def _held(self, place: Place) -> Rows | None:
+        return self._upper.get(place) if place[0] else self._lowest.get(place)
+
+    def read(self, connection: Reading, places: Iterable[Place]) -> None:
+        """Takes tiles into memory, in one query."""
+        levels, numbers = zip(*places, strict=True)
+        found = {
+            (level, n): merkle.rows(hashes, _HEIGHT)
+            for level, n, hashes in fetch(connection, _TILES, (list(levels), list(numbers)))
+            if hashes is not None
+        }
+        self._upper.update((place, rows) for place, rows in found.items() if place[0])
+        self._lowest.put({place: rows for place, rows in found.items() if not place[0]})
+
+    def prepare(self, connection: Reading, paths: merkle.Paths, indices: Iterable[int]) -> None:
+        """Reads what the paths of some leaves need and memory lacks."""
+        missing = set()
+        for index in indices:
+            for level in range((paths.height(index) + _HEIGHT - 1) // _HEIGHT):
+                n = index >> _HEIGHT * (level + 1)
+                rows = self._held((level, n))
+                if rows is None or len(rows[0]) < 32 * min(TILE, (paths.size >> _HEIGHT * level) - TILE * n):
+                    missing.add((level, n))
+        if missing:
+            self.read(connection, missing)
+
+    def warm(self, connection: Connection, size: int) -> Iterator[None]:
+        """Reads the tiles of a tree of so many leaves, the upper levels first, as many as are kept; some at a step."""
+        for level in reversed(range((size.bit_length() + _HEIGHT - 1) // _HEIGHT)):
+            tiles = (size >> _HEIGHT * level) // TILE
+            for n in range(0, tiles, _STEP):
+                if not level and not self._lowest.room():
+                    return
+                self.read(connection, [(level, m) for m in range(n, min(n + _STEP, tiles))])
+                yield
 
     def full(self, height: int, i: int) -> bytes:
         level, row = divmod(height, _HEIGHT)
         n, place = divmod(i, TILE >> row)
-        edge = self._edge.get((level, n))
-        if edge is not None and place < len(edge[row]):
-            return edge[row][place]
-        try:
-            return self._full(level, n)[row][place]
-        except _Partial:
-            rows = self._edge[level, n][row]
-            if place < len(rows):
-                return rows[place]
-            raise ProofFault(f"no full subtree {i} of height {height}") from None
+        rows = self._held((level, n))
+        h = rows[row][32 * place : 32 * place + 32] if rows is not None else b""
+        if not h:
+            with self._database.read() as connection:
+                self.read(connection, [(level, n)])
+            rows = self._held((level, n))
+            h = rows[row][32 * place : 32 * place + 32] if rows is not None else b""
+        if not h:
+            raise ProofFault(f"no full subtree {i} of height {height}")
+        return h
 
 
 class InTransaction:
@@ -291,7 +386,3 @@ class InTransaction:
         level, row = divmod(height, _HEIGHT)
         n, place = divmod(i, TILE >> row)
         return self._rows(level, n)[row][place]
-
-
-class _Partial(Exception):
-    """The tile is not full: not to be kept by the cache of full ones."""

@@ -126,6 +126,10 @@ batches = Table(
     Column("content", LargeBinary, nullable=False),
     Column("registered_at", BigInteger, nullable=False, server_default="0"),
     Column("recalled_at", BigInteger, nullable=False, server_default="0"),
+    # how much of it was delivered, how many of its items were claimed, how many rights it gave
+    Column("delivered", BigInteger, nullable=False, server_default="0"),
+    Column("claimed", BigInteger, nullable=False, server_default="0"),
+    Column("granted", BigInteger, nullable=False, server_default="0"),
 )
 
 items = Table(
@@ -237,10 +241,18 @@ order_lines = Table(
     Column("order", Text, primary_key=True),
     Column("line", SmallInteger, primary_key=True, autoincrement=False),
     Column("batch", Text, nullable=False),
-    Column("quantity", Integer, nullable=False),
-    Column("items", JSONB, nullable=False),  # subjects, where serialised
+    Column("quantity", BigInteger, nullable=False),
     Column("parcel", Text),  # NULL: not shipped
-    Index("order_lines_batch", "batch"),
+)
+
+# The items of a line, where it is serialised: one item is in one order.
+order_items = Table(
+    "order_items",
+    metadata,
+    Column("item", LargeBinary, primary_key=True),
+    Column("order", Text, nullable=False),
+    Column("line", SmallInteger, nullable=False),
+    Index("order_items_order", "order", "line"),
 )
 
 parcels = Table(

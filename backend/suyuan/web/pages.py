@@ -17,11 +17,13 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
-from suyuan.core import subjects
+from suyuan.core import rules, subjects
 from suyuan.core.errors import InvalidIdentifier, InvalidInput, NotFound, SuyuanError, Unavailable
+from suyuan.services import look_up_reviews
 from suyuan.services.look_up import About, Label
+from suyuan.services.review import PHOTOS_LIMIT, WORDS_LIMIT
 from suyuan.web import chart
-from suyuan.web.words import LANGS, TAGS, Lang, Words
+from suyuan.web.words import LANGS, LANGUAGES, TAGS, Lang, Words
 from suyuan_qr import digital_link, gs1
 from suyuan_qr.errors import GS1Error
 
@@ -43,6 +45,14 @@ HEADERS: Mapping[str, str] = {
     "Vary": "Accept, Accept-Encoding, Accept-Language, Cookie",
     "Cache-Control": "no-cache",
     **_NOSNIFF,
+}
+
+# The pages that hold a buyer's keys and secrets: they speak to this site alone, and show photos that are not sent yet.
+BUYER_HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self';"
+        " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
 }
 
 router = APIRouter(include_in_schema=False)
@@ -111,6 +121,8 @@ def _page(request: Request, name: str, *, status: int = 200, canonical: str = ""
         here=_here(request),
         switch=_here(request, lang=words.other),
         draw=chart.draw,
+        reasons=rules.REASONS,
+        laws={law for laws in (*rules.REASONS.values(), rules.ERASE_LAWS) for law in laws},
         clock=chart.clock,
         **values,
     )
@@ -202,6 +214,73 @@ def subject_typed(code: str) -> str:
     return subject
 
 
+@router.get("/reviews/{gtin}", response_class=HTMLResponse)
+def reviews(request: Request, gtin: str, n: str = "", stars: str = "", language: str = "") -> Response:
+    """The newest `n` entries of a product's reviews; `stars` and `language` leave out others."""
+    try:
+        canonical = gs1.gtin14(gtin)
+    except GS1Error as error:
+        raise InvalidIdentifier(str(error), "gtin") from error
+    if canonical != gtin:
+        asked = request.scope["query_string"].decode("latin-1")
+        return RedirectResponse(f"/reviews/{canonical}" + (f"?{asked}" if asked else ""), 308)
+    view = request.app.state.node.look_up_reviews.look_up(
+        gtin, limit=_number(n, look_up_reviews.LIMIT), stars=_number(stars, 0), language=language
+    )
+
+    def query(**changes: Any) -> str:
+        kept = {"n": view.limit if n else "", "stars": view.stars, "language": view.language, **changes}
+        text = urlencode({name: value for name, value in kept.items() if value})
+        return f"?{text}" if text else ""
+
+    return _page(
+        request, "reviews.html", canonical=view.subject, v=view, query=query,
+        proof=f"/v1/proof?{urlencode({'subject': view.subject, 'limit': view.limit})}",
+        file=f"reviews-{gtin}.proof.json",
+    )  # fmt: skip
+
+
+def _number(text: str, default: int) -> int:
+    """What a query says. Raises InvalidIdentifier."""
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) <= 4):
+        raise InvalidIdentifier("a number is wanted", "query")
+    return int(text)
+
+
+def _buyer_page(request: Request, name: str, **values: Any) -> Response:
+    response = _page(request, name, **values)
+    response.headers.update(BUYER_HEADERS)
+    return response
+
+
+@router.get("/claim", response_class=HTMLResponse)
+def claim(request: Request, item: str = "") -> Response:
+    """Claims what the address's fragment gives a right to, which no server sees; or `item` by its code."""
+    if item:
+        try:
+            item = digital_link.parse(item, strict=False).subject
+        except GS1Error as error:
+            raise InvalidIdentifier(str(error), "item") from error
+        if "/21/" not in item or not item.startswith("/01/"):
+            raise InvalidIdentifier(f"{item} is no item", "item")
+    return _buyer_page(request, "claim.html", item=item)
+
+
+@router.get("/write", response_class=HTMLResponse)
+def write(request: Request) -> Response:
+    return _buyer_page(
+        request, "write.html", words_limit=WORDS_LIMIT, photos_limit=PHOTOS_LIMIT, languages=LANGUAGES,
+        aspects=rules.ASPECTS, erase_laws=rules.ERASE_LAWS,
+    )  # fmt: skip
+
+
+@router.get("/receipts", response_class=HTMLResponse)
+def receipts(request: Request) -> Response:
+    return _page(request, "receipts.html")
+
+
 @router.get("/01/{_:path}", response_class=HTMLResponse)
 @router.get("/00/{_:path}", response_class=HTMLResponse)
 def subject_page(request: Request) -> Response:
@@ -215,12 +294,23 @@ def subject_page(request: Request) -> Response:
     if path != link.subject and not item_with_lot:
         query = request.scope["query_string"].decode("latin-1")
         return RedirectResponse(link.subject + (f"?{query}" if query else ""), 308)
+    _watch(request, link.subject)
     view = request.app.state.node.look_up.look_up(link.subject, lot=lot if "/21/" in link.subject else "")
     if not view.known and not _wants_page(request):
         raise NotFound(f"nothing is recorded of {link.subject}")
+    summary = request.app.state.node.look_up_reviews.summary(view.gtin) if view.known and view.gtin else None
     return _page(
         request, "subject.html" if view.known else "absent.html", status=200 if view.known else 404,
-        canonical=link.subject, v=view, label_lot=lot,
+        canonical=link.subject, v=view, label_lot=lot, summary=summary,
         proof=f"/v1/proof?{urlencode({'subject': link.subject})}",
         file=subjects.key(link.subject).hex()[:12] + ".proof.json",
     )  # fmt: skip
+
+
+def _watch(request: Request, subject: str) -> None:
+    """Has an item's scan noticed, if the operator's own proxy says from which city it comes."""
+    node = request.app.state.node
+    city = request.headers.get(node.settings.city_header, "") if node.settings.city_header else ""
+    if city and "/21/" in subject and _wants_page(request):
+        with suppress(Unavailable):  # the page is there without it
+            node.watch.scanned(subject, city.encode("latin-1").decode(errors="replace"))

@@ -16,6 +16,11 @@ Lang: TypeAlias = Literal["zh", "en"]
 LANGS: tuple[Lang, ...] = get_args(Lang)
 TAGS: Mapping[Lang, str] = {"zh": "zh-Hans-CN", "en": "en"}
 
+LANGUAGES: Mapping[str, str] = {
+    "zh": "中文", "en": "English", "ja": "日本語", "ko": "한국어", "fr": "Français", "de": "Deutsch", "es": "Español",
+    "ru": "Русский", "ar": "العربية", "th": "ไทย", "vi": "Tiếng Việt", "id": "Bahasa Indonesia", "pt": "Português",
+}  # fmt: skip
+
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
 WORDS: Mapping[str, tuple[str, str]] = {
@@ -184,6 +189,12 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "thing_same_lot": ("{amount}，批号 {lot}", "{amount}, lot {lot}"),
     "thing_lot": ("{amount}{name}，批号 {lot}", "{amount} {name}, lot {lot}"),
     "thing_class": ("{amount}{name}", "{amount} {name}"),
+    "contents": ("里面是什么", "What is inside"),
+    "contents_hint": (
+        "点开批次看来路；扫每件商品自己的码，看那一件的记录。以装箱者签署的记录为准。",
+        "Open a batch for where it comes from; scan a thing's own code for its own records. As the packer signed it.",
+    ),
+    "contents_recalled": ("{date} 已召回", "recalled on {date}"),
     "thing_parcel": ("物流单元 {id}", "Parcel {id}"),
     "certificate": ("检验报告编号", "Report"),
     "retracted": ("已撤回", "Retracted"),
@@ -250,6 +261,248 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "rpc_use": ("使用并重新核验", "Use it and check again"),
     "rpc_reset": ("改回本站节点", "Back to this site's node"),
+    # reviews
+    "reviews": ("评价", "Reviews"),
+    "reviews_of": ("{name}的评价", "Reviews of {name}"),
+    "reviews_rule": (
+        "只有收到货、且凭收货凭据认领的人才能写：一件一评。删不掉，隐藏也要记下理由。",
+        "Only who was delivered one, and claimed it, can write: one piece, one review. None can be removed unseen, and"
+        " each withheld one is counted with its reason.",
+    ),
+    "reviews_none": ("还没有评价。", "No reviews yet."),
+    "reviews_all": ("查看全部 {n} 条评价", "Read all reviews: {n}"),
+    "reviews_shown": ("公开显示的 {n} 条", "of those shown: {n}"),
+    "reviews_with_hidden": (
+        "连同被隐藏的，{n} 条的平均：{average}",
+        "{average} with the withheld ones: {n} in all",
+    ),
+    "reviews_nothing_hidden": ("没有评价被隐藏。", "None is withheld."),
+    "reviews_hidden": ("{n} 条被隐藏：", "{n} withheld: "),
+    "reviews_reason": ("{n} 条{reason}", "{n} {reason}"),
+    "reviews_unexplained": ("{n} 条的理由在逐条列出处", "{n} with the reason at each"),
+    "reviews_stars": ("{n} 星", "{n} stars"),
+    "reviews_star": ("{n} 星", "{n} star"),
+    "reviews_row": ("{shown} 条", "{shown}"),
+    "reviews_row_hidden": ("{shown} 条，另隐藏 {hidden} 条", "{shown}, and {hidden} withheld"),
+    "reviews_unsealed": (
+        "以上数字截至封存；此后新受理的见各条。",
+        "Counts are as of the seal; what came after is marked.",
+    ),
+    "reviews_back": ("返回商品", "Back to the product"),
+    "filter_stars": ("星级", "Stars"),
+    "filter_language": ("语言", "Language"),
+    "filter_any": ("全部", "All"),
+    "filter_of": ("最新 {n} 条记录中的 {shown} 条评价", "{shown} of the newest {n} entries"),
+    "filter_whole": ("全部 {n} 条记录中的 {shown} 条评价", "{shown} of all {n} entries"),
+    "filter_none": ("没有符合条件的评价。", "None that fits."),
+    "more_entries": ("再往前看", "Show older ones"),
+    "entries_are": (
+        "记录包括评价、修改、撤回、隐藏、恢复、删除与回复。",
+        "Entries are reviews, amendments, withdrawals, withholdings, restorations, erasures and replies.",
+    ),
+    "amended": ("{date}修改过", "amended {date}"),
+    "review_lot": ("批号 {lot}", "lot {lot}"),
+    "aspect_quality": ("品质", "Quality"),
+    "aspect_authentic": ("与描述相符", "As described"),
+    "aspect_packaging": ("包装", "Packaging"),
+    "aspect_freshness": ("新鲜", "Freshness"),
+    "aspect_value": ("值不值", "Value"),
+    "photo_n": ("买家照片 {n}", "Buyer’s photo {n}"),
+    "reply": ("商家回复", "The merchant replied"),
+    "reply_missing": (
+        "本站没有显示所记录的回复文字。",
+        "The site does not show the reply’s words that were recorded.",
+    ),
+    "reply_hidden": ("回复随评价一同不显示。", "The reply is not shown without its review."),
+    "face_withheld": ("已隐藏：{reason}", "Withheld: {reason}"),
+    "face_withdrawn": ("作者于{date}撤回。", "Withdrawn by its author on {date}."),
+    "face_erased": ("应买家要求删除（{law}）", "Erased at the buyer’s wish ({law})"),
+    "face_missing": (
+        "缺失：本站没有显示所记录的内容。",
+        "Missing: the site does not show what was recorded.",
+    ),
+    "face_older": (
+        "这条评价本身早于这里显示的记录。",
+        "The review itself is older than the entries shown here.",
+    ),
+    "reason_abuse": ("辱骂他人", "abusive language"),
+    "reason_illegal": ("违法内容", "illegal content"),
+    "reason_personal": ("泄露个人信息", "somebody’s personal data"),
+    "reason_advertising": ("广告", "advertising"),
+    "reason_fake": ("虚假评价", "fake review"),
+    "reason_order": ("依主管机关命令", "order of an authority"),
+    "law_CC-1024": ("《民法典》第 1024 条", "Civil Code, art. 1024"),
+    "law_CC-1032": ("《民法典》第 1032 条", "Civil Code, art. 1032"),
+    "law_ECO-6": ("《网络信息内容生态治理规定》第 6 条", "Online Content Ecosystem Provisions, art. 6"),
+    "law_ECO-7": ("《网络信息内容生态治理规定》第 7 条", "Online Content Ecosystem Provisions, art. 7"),
+    "law_CL-49": ("《网络安全法》第 49 条", "Cybersecurity Law, art. 49"),
+    "law_CL-52": ("《网络安全法》第 52 条", "Cybersecurity Law, art. 52"),
+    "law_DSA-9": ("欧盟《数字服务法》第 9 条", "EU Digital Services Act, art. 9"),
+    "law_DSA-16": ("欧盟《数字服务法》第 16 条", "EU Digital Services Act, art. 16"),
+    "law_PIPL-10": ("《个人信息保护法》第 10 条", "Personal Information Protection Law, art. 10"),
+    "law_PIPL-47": ("《个人信息保护法》第 47 条", "Personal Information Protection Law, art. 47"),
+    "law_GDPR-6": ("欧盟 GDPR 第 6 条", "GDPR, art. 6"),
+    "law_GDPR-17": ("欧盟 GDPR 第 17 条", "GDPR, art. 17"),
+    "law_AD-14": ("《广告法》第 14 条", "Advertising Law, art. 14"),
+    "law_IAD-9": ("《互联网广告管理办法》第 9 条", "Internet Advertising Measures, art. 9"),
+    "law_EC-17": ("《电子商务法》第 17 条", "E-Commerce Law, art. 17"),
+    "law_AUCL-9": ("《反不正当竞争法》第 9 条", "Anti-Unfair Competition Law, art. 9"),
+    "proof_of_one": ("这一条的证明", "Its proof"),
+    "proof_index": ("日志序号", "Place in the journal"),
+    "proof_leaf": ("指纹", "Fingerprint"),
+    "proof_time": ("受理时间", "Accepted"),
+    "proof_key": ("作者密钥", "Author’s key"),
+    "proof_claim": ("认领记录", "Its claim"),
+    "proof_claim_at": ("第 {index} 号", "entry {index}"),
+    "proof_claim_none": ("此处未附", "not shown here"),
+    "waiting_reviews": (
+        "本站称：截至 {date}（第 {number} 次封存），共 {n} 条评价，下列为最新 {shown} 条记录。这只是本站的说法。",
+        "This site says: as of {date} (seal {number}), reviews in all: {n}; the newest entries shown: {shown}. So far"
+        " that is only what this site says.",
+    ),
+    "reviews_limits": (
+        "核验能证明：下列评价由凭收货凭据认领的密钥签署，一条没少、未被改动，合计无误。不能证明评价属实，也不能证明订单真实、买家诚实。",
+        "A check proves that these reviews were signed with keys that claimed a delivered good, unaltered, none left"
+        " out, with these totals. It does not prove that they are true, nor that an order was real or its buyer honest.",
+    ),
+    "claimed_first": ("首次认领：{date}", "Claimed first on {date}"),
+    "claimed_text": (
+        "有人用刮开的密码认领过它。若不是您本人，这张标签可能是复制的。",
+        "Somebody claimed it with the code under its patch. If that was not you, its label may be a copy.",
+    ),
+    "copied": ("可能有复制的标签", "Its label may have been copied"),
+    "copied_text": (
+        "一小时内，这个码在两座城市被扫过（{date}）。",
+        "This code was scanned in two cities within the hour ({date}).",
+    ),
+    "claim_item": ("刮开密码，认领并评价", "Scratch, claim and review it"),
+    # claim
+    "claim_title": ("认领与评价", "Claim and review"),
+    "claim_lead": (
+        "收到货的人凭链接认领。您的浏览器会当场做一把只用一次的密钥；平台不知道您写的是哪一条。",
+        "Who was sent the goods claims with the link. Your browser makes a key that is used for this review alone.",
+    ),
+    "claim_none": (
+        "这台设备上没有待评价的商品。请打开商家发给您的链接，或从商品页刮码认领。",
+        "Nothing to review on this device. Open the link that the shop sent you, or scratch a label and claim from its"
+        " page.",
+    ),
+    "claim_list": ("可以评价的商品", "What you can review"),
+    "claim_busy": ("正在查询…", "Looking…"),
+    "claim_script": (
+        "认领需要浏览器运行脚本：密钥在您的设备上生成，不能由网站代做。",
+        "Claiming needs scripts: the key is made on your device, and no site can make it for you.",
+    ),
+    "claim_go": ("认领并写评价", "Claim and write a review"),
+    "claim_write": ("写评价", "Write the review"),
+    "claim_edit": ("查看或修改我的评价", "See or amend my review"),
+    "claim_wait": ("到时自动认领", "Claim it when it opens"),
+    "claim_waits": ("到时会自动认领", "It will be claimed by itself"),
+    "claim_forget": ("从这台设备移除", "Forget it on this device"),
+    "claim_keep": (
+        "凭据只保存在这台设备的浏览器里。清除浏览数据会把它删掉。",
+        "All of it is kept in this browser alone. Clearing its data destroys it.",
+    ),
+    "claim_item_title": ("刮码认领", "Claim by the scratched code"),
+    "claim_item_lead": (
+        "刮开标签上的涂层，输入 26 位密码，或扫涂层下的二维码。密码一经认领即公开：之后再有人认领，就说明标签被复制。",
+        "Scratch the patch on the label and type its 26 characters, or scan the code beneath. Claiming makes the code"
+        " public: whoever comes later with a copy is told so.",
+    ),
+    "claim_code": ("涂层下的密码", "The code under the patch"),
+    "claim_code_hint": ("26 位字母数字，大小写、空格不限", "26 letters and digits; case and spaces do not matter"),
+    "claim_scan": ("拍照识别", "Read it from a photo"),
+    "claim_item_go": ("认领这一件", "Claim this item"),
+    "back_to_item": ("返回这一件的页面", "Back to the item"),
+    # write
+    "write_title": ("写评价", "Write a review"),
+    "write_none": (
+        "这台设备上没有这件商品的密钥。请用认领时的浏览器打开。",
+        "This device has no key for that. Use the browser with which it was claimed.",
+    ),
+    "write_stars": ("您给几颗星？", "How many stars?"),
+    "write_words": ("您的评价", "Your words"),
+    "write_words_hint": (
+        "会公开显示。请不要写姓名、电话、地址。",
+        "It is shown to everybody. Leave out names, numbers and addresses.",
+    ),
+    "write_language": ("用什么语言写的", "Its language"),
+    "write_aspects": ("细项（可不填）", "In particular (if you like)"),
+    "write_unsaid": ("不评", "—"),
+    "write_photos": ("照片（可不传，最多 {n} 张）", "Photos (if you like, up to {n})"),
+    "write_photos_hint": (
+        "拍摄地点等信息会在上传时去掉。",
+        "Where and with what it was taken is removed when it is sent.",
+    ),
+    "write_remove": ("去掉这张照片", "Leave this photo out"),
+    "write_send": ("签名并提交", "Sign and send"),
+    "write_amend": ("签名并修改", "Sign and amend"),
+    "write_signs": (
+        "提交后任何人都改不了它，包括本站；您自己可以修改、撤回或要求删除。",
+        "Once sent nobody can change it, this site included. You can amend it, withdraw it or have it erased.",
+    ),
+    "write_mine": ("我的这条评价", "This review of mine"),
+    "write_withdraw": ("撤回", "Withdraw"),
+    "write_withdraw_hint": (
+        "不再计入总数；日志里仍记有撤回。",
+        "It no longer counts; the journal says it was withdrawn.",
+    ),
+    "write_erase": ("删除我的资料", "Erase my data"),
+    "write_erase_hint": (
+        "本站销毁所存的您在这家店的订单资料、所有评价的文字与照片；星级仍计入总数。别处若有抄录，本站删不到。",
+        "The site destroys all that it keeps about you as this shop’s buyer: orders, and the words and photos of all"
+        " your reviews. The stars still count. Copies elsewhere are out of its reach.",
+    ),
+    "write_basis": ("依据", "On the ground of"),
+    "write_export": ("导出我的数据", "Export my data"),
+    "write_export_hint": (
+        "本站关于这条评价所存的一切，存为文件。",
+        "All that the site holds about this review, as a file.",
+    ),
+    "write_to_receipts": ("我的凭证", "My receipts"),
+    "write_to_reviews": ("查看这件商品的评价", "Reviews of this product"),
+    # receipts
+    "receipts_title": ("我的凭证", "My receipts"),
+    "receipts_lead": (
+        "每次提交，本站都签了一张凭证：承诺某时之前把它封存上链。您的浏览器在这里逐张核对。",
+        "For each thing you sent, the site signed a receipt: a promise to have it sealed on the chain by a time. Your"
+        " browser checks each of them here.",
+    ),
+    "receipts_none": ("这台设备上还没有凭证。", "There is no receipt on this device yet."),
+    "receipts_save": ("全部存为文件", "Save all to a file"),
+    "receipts_import": ("从文件导入", "Add from a file"),
+    "receipts_save_one": ("存这一张", "Save this one"),
+    "receipts_script": (
+        "凭证保存在您的浏览器里，查看和核对需要运行脚本。",
+        "Receipts are kept in your browser; to see and check them it has to run scripts.",
+    ),
+    "receipts_keys": (
+        "文件里只有凭证与所签内容，没有密钥。",
+        "The file holds receipts and what was signed, and no keys.",
+    ),
+    # the operator's signs
+    "signs_title": ("可疑迹象", "Signs"),
+    "signs_lead": (
+        "迹象不是结论：它们只说哪里值得有人看一眼。",
+        "A sign is no verdict: it says where somebody should look.",
+    ),
+    "signs_none": ("没有迹象。", "No signs."),
+    "strength_p-value": ("机缘概率不超过 {value}", "by chance at most {value}"),
+    "strength_orders": ("{value} 笔订单", "{value} orders"),
+    "strength_similarity": ("相似度 {value}", "similarity {value}"),
+    "sign_shared-reviewers": ("两件商品的评价者重合", "Two products share reviewers"),
+    "sign_reviewed-together": ("同一批人接连评价", "Buyers who review together"),
+    "sign_burst": ("短时间内集中评价", "A burst of reviews"),
+    "sign_same-words": ("文字雷同", "The same words"),
+    "sign_buyer-stars": ("某买家的星级异常", "One buyer’s stars depart"),
+    "sign_batch-stars": ("某批次的星级异常", "One batch’s stars depart"),
+    "sign_once-only-stars": ("只评一次者的星级异常", "Once-only buyers’ stars depart"),
+    "sign_no-parcel": ("没有物流痕迹的订单", "Orders without a parcel’s trace"),
+    "sign_repeated-orders": ("同一买家重复下单", "One buyer’s repeated orders"),
+    "sign_claimed-together": ("集中认领", "Claimed all at once"),
+    "sign_withheld-stars": ("低星评价更常被隐藏", "Low stars are withheld more often"),
+    "sign_what": ("数值", "Figure"),
+    "sign_value": ("是", "Value"),
     # absent and errors
     "absent_title": ("没有任何记录", "Nothing is recorded"),
     "absent_text": (
@@ -433,6 +686,19 @@ class Words:
     def other(self) -> Lang:
         """The language that one may switch to."""
         return "en" if self.lang == "zh" else "zh"
+
+    @property
+    def list_mark(self) -> str:
+        """What stands between the parts of a list."""
+        return "，" if self.lang == "zh" else ", "
+
+    def language(self, tag: str) -> str:
+        """A language by its own name, or its tag."""
+        return LANGUAGES.get(tag.lower().partition("-")[0], tag)
+
+    def iso(self, milliseconds: float) -> str:
+        """A time as HTML has it."""
+        return datetime.fromtimestamp(milliseconds / 1000, CHINA).isoformat(timespec="seconds")
 
     def text(self, text: Text) -> str:
         """Words of a document, in this language or else in the other."""

@@ -260,11 +260,11 @@ export async function makeWorld() {
   w.claims = [];
   for (const [i, stars] of [5, 3, 1].entries()) {
     w.claims.push(await w.append('claim', `/rights/${GTIN}`, { right: shaText('right' + i) }, { key: keys[i] }));
-    await w.append('review', REVIEWS, { stars, private: shaText('words' + i) }, { key: keys[i], arg: stars });
+    await w.append('review', REVIEWS, { right: shaText('right' + i), batch: LOT, stars, private: shaText('words' + i) }, { key: keys[i], arg: stars });
   }
-  await w.append('review.amend', REVIEWS, { stars: 4 }, { key: keys[1], arg: (3 << 3) | 4 });
-  await w.append('review.withhold', REVIEWS, { reason: 'abuse' }, { by: OPERATOR, arg: 1 << 3 });
-  await w.append('review.reply', REVIEWS, { text: 'thanks' });
+  await w.append('review.amend', REVIEWS, { right: shaText('right1'), stars: 4, private: shaText('words again') }, { key: keys[1], arg: (3 << 3) | 4 });
+  await w.append('review.withhold', REVIEWS, { right: shaText('right2'), reason: 'abuse', basis: 'CC-1024' }, { by: OPERATOR, arg: 1 << 3 });
+  await w.append('review.reply', REVIEWS, { right: shaText('right0'), private: shaText('thanks') });
   await noise(4);
   w.keys = keys;
   return w.seal();

@@ -92,8 +92,13 @@ def prehash(event: Mapping[str, Any], context: Any = None, ignored: frozenset[st
     return "".join(parts) + "".join(rest)
 
 
+def hash_uri(digest: bytes) -> str:
+    """The hash URI of the 32 bytes in it."""
+    return f"ni:///sha-256;{digest.hex()}?ver=CBV2.0"
+
+
 def _hash_uri(text: str) -> str:
-    return f"ni:///sha-256;{sha256(text.encode()).hexdigest()}?ver=CBV2.0"
+    return hash_uri(sha256(text.encode()).digest())
 
 
 # --- values

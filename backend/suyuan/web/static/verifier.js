@@ -8,9 +8,9 @@ const ADDRESS = /^0x[0-9a-f]{40}$/;
 const LONE = /\p{Surrogate}/u;
 const TEN_MINUTES = 600;
 const matches = (form, x) => typeof x === 'string' && form.test(x);
-const isHash = (x) => matches(/^[0-9a-f]{64}$/, x);
-const isCount = (x) => Number.isSafeInteger(x) && x >= 0;
-const isObject = (x) => typeof x === 'object' && x !== null && !Array.isArray(x);
+export const isHash = (x) => matches(/^[0-9a-f]{64}$/, x);
+export const isCount = (x) => Number.isSafeInteger(x) && x >= 0;
+export const isObject = (x) => typeof x === 'object' && x !== null && !Array.isArray(x);
 const isProof = (x) => Array.isArray(x) && x.length <= 256 && x.every(isHash);
 const isSubject = (x) => typeof x === 'string' && x[0] === '/' && x.length <= 2048 && !LONE.test(x);
 const listOf = (x) => (Array.isArray(x) ? x : []);
@@ -52,7 +52,7 @@ export function jcs(value, strict = false) {
   return JSON.stringify(value);
 }
 
-const hashOf = async (value, strict) => { try { return await sha256(jcs(value, strict)); } catch { return null; } };
+export const hashOf = async (value, strict) => { try { return await sha256(jcs(value, strict)); } catch { return null; } };
 
 export const subjectKey = sha256;
 
@@ -232,8 +232,8 @@ export const SELECTORS = {
   isSeal: 'de96cbad', seals: '08560eca', merchants: '8bcc8801', batches: 'cfdf677e', check: '31b35ec3', batch: 'fddaa065',
 };
 const selector = (name) => '0x' + SELECTORS[name];
-const word = (n) => n.toString(16).padStart(64, '0');
-const blob = (hex) => word(hex.length / 2) + hex.padEnd(Math.ceil(hex.length / 64) * 64, '0');
+export const word = (n) => n.toString(16).padStart(64, '0');
+export const blob = (hex) => word(hex.length / 2) + hex.padEnd(Math.ceil(hex.length / 64) * 64, '0');
 const text = (string) => blob(toHex(encoder.encode(string)));
 
 export const encodeIsSeal = (seal) =>
@@ -254,15 +254,15 @@ const VERDICTS = ['valid', 'unknown-signer', 'bad-signature', 'no-standing', 'is
 
 const addressOf = (w) => '0x' + w.slice(26);
 
-class NoAnswer extends Error {}
-const toNumber = (hex) => {
+export class NoAnswer extends Error {}
+export const toNumber = (hex) => {
   const n = matches(/^0x[0-9a-f]{1,64}$/i, hex) ? Number(hex) : NaN;
   if (!isCount(n)) throw new NoAnswer('rpc-unusable');
   return n;
 };
 
 /** Calls at one block; each answers words. */
-async function openChain(rpc, id, timeout) {
+export async function openChain(rpc, id, timeout) {
   const post = async (method, params) => {
     const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
     const headers = { 'content-type': 'application/json' };
@@ -329,7 +329,7 @@ const BUNDLE = {
   seal: { number: isCount, size: isCount, root: isHash, heads: isHash, sealedAt: isCount }, hashes: [isHash],
   support: maybe([{ ...ENTRY, subject: isSubject }]), related: maybe([STREAM]), pending: maybe([ENTRY]),
 };
-function misfit(value, form, where = '') {
+export function misfit(value, form, where = '') {
   if (typeof form === 'function') return form(value) ? null : where || '/';
   const list = Array.isArray(form);
   if (list ? !Array.isArray(value) : !isObject(value)) return where || '/';
@@ -407,6 +407,7 @@ function judgeOrder({ entries, absent }, pending, seal, now) {
       if (entry.at < before.at) fail('time-order');
     }
     if (waits && entry.index < seal.size) fail('sealed');
+    if (!waits && entry.index >= seal.size) fail('index-order');
     if (entry.at > ((waits ? now : seal.sealedAt) + TEN_MINUTES) * 1000) fail('too-late');
     before = entry;
   }
@@ -429,8 +430,8 @@ async function readClaim(entry, { chain, shown }) {
   if (!matches(shopper ? /^04[0-9a-f]{128}$/ : ADDRESS, by)) return fail('author');
   const content = await hashOf(body.public, true);
   const signed = matches(shopper ? /^[0-9a-f]{128}$/ : /^[0-9a-f]{130}$/, signature);
-  if (!content || !isCount(issuedAt) || !isHash(nonce) || !signed) return fail('statement-form');
-  const statement = { kind: KINDS[kind] ?? '', subject: kind === CHECKPOINT ? '' : subject, content, issuedAt, nonce };
+  if (!content || typeof body.kind !== 'string' || !isCount(issuedAt) || !isHash(nonce) || !signed) return fail('statement-form');
+  const statement = { kind: body.kind, subject: kind === CHECKPOINT ? '' : subject, content, issuedAt, nonce };
   const at = Math.floor(entry.at / 1000);
   if (!shopper) return { by, at, statement, signature };
   const ecdsa = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
@@ -440,8 +441,9 @@ async function readClaim(entry, { chain, shown }) {
     .then((key) => subtle.verify(ecdsa, key, fromHex(signature), message)).catch(() => false);
   if (!good) return fail('bad-signature');
   if (issuedAt > at + TEN_MINUTES) return fail('issued-late');
-  const binds = (other) => other.kind === CLAIM && other.body.by === by && other.index < entry.index
-    && other.subject.slice(-14) === subject.slice(-14); // of the same product
+  const right = body.public?.right;
+  const binds = (other) => other.kind === CLAIM && other.body.by === by && other.index < entry.index // of the same right and product
+    && other.subject === '/rights/' + subject.slice(-14) && typeof right === 'string' && other.body.public?.right === right;
   if (kind !== CLAIM && !shown.some(binds)) entry.doubt(7, 'claim-missing');
   return undefined;
 }
@@ -462,10 +464,9 @@ async function readClaims(shape) {
 function judgeTally(entries) { // (8)
   let before = null;
   for (const { seq, kind, arg, state, body, fail } of entries) {
-    const from = seq === 0 ? ZERO : before;
+    const from = before ?? (seq === 0 ? ZERO : null);
     if (from !== null && nextState(from, kind, arg) !== state) fail(8, 'misstep');
-    const stars = kind === REVIEW || kind === AMEND ? body.public?.stars : undefined;
-    if (stars !== undefined && stars !== (arg & 7)) fail(8, 'stars-differ');
+    if ((kind === REVIEW || kind === AMEND) && body.public?.stars !== (arg & 7)) fail(8, 'stars-differ');
     before = state;
   }
 }
@@ -473,17 +474,20 @@ function judgeTally(entries) { // (8)
 const ITEM = /^\/01\/(\d{14})\/21\/([^/]+)$/;
 const LOT = /^\/01\/(\d{14})\/10\/[^/]+$/;
 
-/** (9): every container that the events put the item into is here, no stranger. */
-function judgeRelated({ main, related, shown }, item) {
-  const packed = shown.map(({ event }) => [subjectOf(event?.parentID), namedSubjects(event)]).filter(([parent]) => parent);
-  const around = (...subjects) => {
-    const all = new Set(subjects); // grows as it is walked
-    for (const subject of all) for (const [parent, named] of packed) if (named.has(subject)) all.add(parent);
+/** (9): every container that the events put the item into is here, and none that holds neither it nor a batch of its. */
+function judgeRelated({ main, related, shown, pending }, item) {
+  const packed = [...shown, ...pending].filter(({ event }) => isObject(event) && event.action !== 'DELETE')
+    .map(({ event: { parentID, childEPCs, childQuantityList } }) =>
+      [subjectOf(parentID), new Set([...listOf(childEPCs), ...listOf(childQuantityList).map((q) => q?.epcClass)].map(subjectOf))]);
+  const holding = (...things) => {
+    const all = new Set(things); // grows as it is walked
+    for (const one of all) for (const [parent, children] of packed) if (parent && children.has(one)) all.add(parent);
+    for (const one of things) all.delete(one);
     return all;
   };
   const batches = related.filter(({ relation, subject }) => relation === 'batch' && LOT.test(subject));
-  const [needed, known] = [around(main.subject), around(...[main, ...batches].map(({ subject }) => subject))];
-  const given = new Set([main.subject]);
+  const [needed, known] = [holding(main.subject), holding(...[main, ...batches].map(({ subject }) => subject))];
+  const given = new Set();
   for (const part of related) {
     if (part.relation === 'container') given.add(part.subject);
     else if (!batches.includes(part) || (item && LOT.exec(part.subject)[1] !== item[1])) main.fail(9, 'relation', part.subject);
@@ -504,7 +508,8 @@ async function judgeBatch({ subject, entries, absent, items }, record, { main, h
   }
   if (!item) return undefined;
   if (!isObject(items)) return main.doubt(9, 'no-items-proof', subject);
-  if (items.serial !== decodePart(item[2])) return fail('other-item');
+  const serial = decodePart(item[2]);
+  if (items.serial !== serial || encodePart(serial) !== item[2]) return fail('other-item'); // an item has one subject
   return await verifyItem(items, record.quantity, record.itemsRoot, pick(hashes, listOf(items.proof))) || fail('not-in-batch');
 }
 

@@ -1,0 +1,87 @@
+// What the review pages' scripts say, in both languages. `{name}` is filled in.
+
+/** What is wrong with a page of reviews, by code of reviews_check.js. */
+export const PROBLEMS = {
+  entries: ['本站称有 {site} 条记录，日志中是 {journal} 条。', 'The site says {site} entries, the journal {journal}.'],
+  total: ['本站显示 {site} 条评价，日志中是 {journal} 条。', 'The site shows {site} reviews, the journal says {journal}.'],
+  stars: ['各星级的条数与日志不符（本站 {site}，日志 {journal}）。', 'The counts by stars are not the journal’s ({site}; the journal: {journal}).'],
+  withheld: ['本站称隐藏了 {site} 条，日志中是 {journal} 条。', 'The site says {site} are withheld, the journal {journal}.'],
+  'withheld-stars': ['被隐藏评价的星级与日志不符。', 'The stars of the withheld reviews are not the journal’s.'],
+  average: ['本站的平均分是 {site}，按日志应为 {journal}。', 'The site’s average is {site}; by the journal it is {journal}.'],
+  reasons: ['隐藏理由的条数与日志不符（本站 {site}，日志 {journal}）。', 'The reasons for withholding do not add up ({site}; the journal: {journal}).'],
+  newest: ['本页显示 {site} 条记录，证明中是 {journal} 条。', 'The page shows {site} entries, its proof {journal}.'],
+  reviews: ['本页涉及 {site} 条评价，证明中是 {journal} 条。', 'The page tells of {site} reviews, its proof of {journal}.'],
+  unknown: ['第 {index} 号评价不在日志中。', 'Review {index} is not in the journal.'],
+  order: ['评价的先后与日志不符。', 'The reviews are not in the journal’s order.'],
+  dropped: ['日志中的第 {index} 号评价没有显示。', 'Review {index} is in the journal and not on this page.'],
+  'dropped-withheld': ['被隐藏的第 {index} 号评价没有列出。', 'Review {index} is withheld, and the page does not say so.'],
+  place: ['第 {index} 号评价的位置不对。', 'Review {index} is shown at another place.'],
+  'card-stars': ['第 {index} 号评价的星级是 {journal}，不是 {site}。', 'Review {index} gave {journal} stars, not {site}.'],
+  face: ['第 {index} 号评价的状态与日志不符。', 'The state of review {index} is not the journal’s.'],
+  reason: ['第 {index} 号评价的隐藏理由与日志不符。', 'The reason why review {index} is withheld is not the journal’s.'],
+  words: ['第 {index} 号评价的文字或照片不是当时签署的。', 'The words or photos of review {index} are not those that were signed.'],
+  reply: ['第 {index} 号评价的商家回复不是当时签署的。', 'The reply to review {index} is not the one that was signed.'],
+};
+
+export const SAY = {
+  holds: ['所示评价：一条没少，未被改动，合计无误。', 'These reviews: none left out, none altered, and the totals are right.'],
+  done: [
+    '截至 {when}，日志共记 {total} 条评价，其中 {withheld} 条被隐藏。本页是最新的 {shown} 条记录，前后相接；每段文字都是当时签署的。',
+    'As of {when} the journal counts {total} reviews, {withheld} of them withheld. Shown are the newest {shown} entries without a gap, and all words are those that were signed.',
+  ],
+  older: ['比这里更早的 {n} 条记录及其合计由审计者核对，没有在此核对。', 'The {n} older entries, and their totals, are audited by others and were not checked here.'],
+  unexplained: ['另有 {n} 条被隐藏，理由在更早的记录里，没有在此核对。', 'The reasons of {n} more that are withheld stand in older entries and were not checked here.'],
+  absent: ['本站没有显示第 {list} 号评价的内容：没能核对。', 'The site does not show the content of these reviews, which could not be checked: {list}.'],
+  noContents: ['取不到评价的文字，没能核对。', 'The reviews’ words could not be fetched to check them.'],
+  summary: ['本页的评价数字与日志一致。', 'The numbers of reviews on this page are the journal’s.'],
+  summaryOpen: ['本页的评价数字没能核对。', 'The numbers of reviews on this page could not be checked.'],
+  distrust: ['请不要相信本页的评价。', 'Do not rely on these reviews.'],
+  // claim
+  from: ['{when} 起可以认领', 'can be claimed from {when}'],
+  issued: ['可以认领', 'ready to be claimed'],
+  claimed: ['已在这台设备上认领', 'claimed on this device'],
+  elsewhere: ['已在别的设备上认领', 'claimed on another device'],
+  reviewed: ['已评价', 'reviewed'],
+  none: ['这一批的评价名额已满', 'no right to review was left for its batch'],
+  working: ['正在处理…', 'Working…'],
+  'wrong-code': ['这不是这一件的密码。请对照标签再输一次。', 'That is not this item’s code. Please compare it with the label.'],
+  'bad-code': ['密码应为 26 位字母数字。', 'A code has 26 letters and digits.'],
+  'not-in-batch': ['没有找到这一件所属批次的登记。', 'No registered batch has this item.'],
+  'other-deployment': ['本站的合约与这台浏览器所记的不同，没有签署任何内容。', 'This site’s contracts are not those that this browser remembers; nothing was signed.'],
+  conflict: ['没有被接受：先前的记录与此冲突（{detail}）', 'It was not accepted, because of what was recorded before: {detail}'],
+  refused: ['没有被接受：{detail}', 'It was not accepted: {detail}'],
+  away: ['现在连不上本站，什么也没有丢失。请稍后再试。', 'The site does not answer. Nothing is lost; please try again.'],
+  unkept: ['这个浏览器不肯保存数据（例如无痕窗口），因此没法认领。', 'This browser keeps no data (a private window, perhaps), so nothing can be claimed with it.'],
+  nothingHere: ['这条链接没有对应的商品，或者还没有送达。', 'This link has nothing to review, or the delivery is not recorded yet.'],
+  itemDone: ['已认领。评价的名额开放后会出现在“可以评价的商品”里。', 'Claimed. Once the right to review it opens, it is in your list.'],
+  unread: ['照片里没有认出二维码。', 'No code was found in that photo.'],
+  // write
+  needStars: ['请先选星级。', 'Please choose the stars first.'],
+  sent: ['已收下。凭证存在“我的凭证”里：本站承诺在 {when} 之前封存上链。', 'Accepted. The receipt is in “My receipts”: the site promised to have it sealed by {when}.'],
+  withdrawn: ['已撤回。', 'Withdrawn.'],
+  erased: ['已删除，日志记下了删除的依据。', 'Erased; the journal says on what ground.'],
+  exported: ['已存为文件。', 'Saved to a file.'],
+  photo: ['正在上传第 {n} 张照片…', 'Sending photo {n}…'],
+  sure: ['确定？再按一次。', 'Sure? Press again.'],
+  // receipts
+  kept: ['承诺已兑现：已封存上链', 'Kept: sealed on the chain'],
+  keptOwn: ['承诺已兑现（由本站自己的节点回答，不算独立）', 'Kept (this site’s own node answered: not independent)'],
+  waits: ['等待封存，承诺不晚于 {when}', 'Waiting; promised by {when}'],
+  broken: ['承诺被违背：请保存这张凭证', 'PROMISE BROKEN: keep this receipt'],
+  late: ['已过 {when}，仍未封存', 'It is past {when} and still not sealed'],
+  another: ['日志在这个位置上封存的是别的内容', 'The journal has something else sealed at that place'],
+  false: ['本站给出的证明不成立', 'The proof that the site gave does not hold'],
+  open: ['没能核对', 'Could not be checked'],
+  openWhy: ['本站没有给出可核对的答复。', 'The site gave no answer that could be checked.'],
+  imported: ['导入 {n} 张。', 'Added: {n}.'],
+  badFile: ['这不是凭证文件。', 'That is not a file of receipts.'],
+  seal: ['第 {number} 次封存，日志第 {index} 号', 'Seal {number}, place {index} in the journal'],
+};
+
+/** What a receipt is for, by kind of statement. */
+export const KIND_WORDS = {
+  claim: ['认领', 'Claim'], review: ['评价', 'Review'], 'review.amend': ['修改评价', 'Amended review'],
+  'review.withdraw': ['撤回评价', 'Withdrawn review'], erase: ['删除要求', 'Erasure'],
+};
+
+export const fill = (pair, lang, values = {}) => pair[lang === 'en' ? 1 : 0].replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ''));
