@@ -5,8 +5,11 @@
     scripts/bench_scan.py --sizes 1000 --json    at another size, as JSON
 
 Both endpoints run under uvicorn in a process of their own and are asked in turn by the same client, over connections
-that stay open. `cold`: subjects at random out of all, one event each (a run of ten items); `hot`: the same few
-again and again, six events each. The ratio is to the empty endpoint in the same round; the median of the rounds counts.
+that stay open. Each subject is an item of a batch of a thousand. `cold`: subjects at random out of all, one event each
+(a run of ten items), with a limit for which no answer is kept, so that every bundle is made anew; `hot`: the same few
+again and again, six events each, answers kept. The ratio is to the empty endpoint in the same round; the median of the
+rounds counts. Measured is a worker whose warm-up is over; it is said how long that took, and how much memory the
+process has then.
 """
 
 from __future__ import annotations
@@ -29,22 +32,25 @@ from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.request import urlopen
 
 from fastapi import FastAPI
+from sqlalchemy import Connection
 
 from suyuan.chain.port import ChainHead, Outcome, Prepared, SealRecord, TransactionState
 from suyuan.config import Settings
 from suyuan.core import canonical, merkle, subjects
 from suyuan.core.entries import Kind
 from suyuan.core.heads import EMPTY
-from suyuan.core.proof import Deployment, Seal
-from suyuan.services.prove import Prover
+from suyuan.core.proof import Deployment, Seal, item_leaf
+from suyuan.services.prove import DEFAULT_LIMIT, Prover
 from suyuan.services.seal import Pace, Sealer
-from suyuan.storage import journal
+from suyuan.storage import journal, registry
 from suyuan.storage.database import Database, EmbeddedServer
 
 SIZES = (1_000, 100_000, 1_000_000)
 RUN = 10  # items that an event names
+BATCH = 1_000  # items of a batch
 HOT = 16
 CONNECTIONS = 8
 JOURNAL = "0x" + "11" * 20
@@ -119,11 +125,33 @@ def _draft(first: int, count: int, repeat: int) -> journal.Draft:
     return journal.Draft(Kind.CHECKPOINT, keys, AUTHOR, name, canonical.encode(body), name, document)
 
 
-class Growing:
-    """A sealed journal that grows to as many subjects as wanted."""
+def _batch(connection: Connection, first: int, count: int) -> journal.Draft:
+    """Puts a batch's row and its items' rows in; gives its entry."""
+    name = f"/01/09521141012345/10/{first}"
+    key = subjects.key(name)
+    items = []
+    for n, serial in enumerate(sorted(str(first + i) for i in range(count))):
+        code = sha256(serial.encode()).digest()
+        items.append(registry.Item(subjects.key(f"/01/09521141012345/21/{serial}"), key, n, serial, code))
+    root = merkle.Tree(item_leaf(item.serial, item.code) for item in items).root()
+    document = canonical.encode(
+        {"productionDate": "2026-11-24", "place": {"id": "https://id.gs1.org/414/9521141000014"}}
+    )
+    public = {"document": sha256(document).hexdigest(), "quantity": count, "itemsRoot": root.hex()}
+    body = canonical.encode({
+        "kind": Kind.BATCH.word, "subject": name, "public": public, "by": AUTHOR, "issuedAt": 1_795_000_000,
+        "nonce": key.hex(), "signature": key.hex() * 2 + "1b",
+    })  # fmt: skip
+    registry.add_batch(connection, registry.BatchRow(key, name, AUTHOR, count, root, sha256(body).digest()), items)
+    return journal.Draft(Kind.BATCH, (key,), AUTHOR, key, body, sha256(document).digest(), document)
 
-    def __init__(self, database: Database) -> None:
+
+class Growing:
+    """A sealed journal that grows to as many subjects as wanted. `batches`: whether they are items of such."""
+
+    def __init__(self, database: Database, *, batches: bool = False) -> None:
         self._database = database
+        self._batches = batches
         self.chain = PaperChain()
         self._sealer = Sealer(database, self.chain, Pace(0, 1, 1, 60))  # type: ignore[arg-type]
         self._size = 0
@@ -138,6 +166,11 @@ class Growing:
                 now = int(time.time() * 1000)
                 part = drafts[begin : begin + 5_000]
                 journal.append(connection, part, now=now, promise=86_400, sign=lambda _: bytes(65))
+        for first in range(self._size, size, BATCH) if self._batches else ():
+            with self._database.write() as connection:
+                batch = _batch(connection, first, min(BATCH, size - first))
+                now = int(time.time() * 1000)
+                journal.append(connection, [batch], now=now, promise=86_400, sign=lambda _: bytes(65))
         with self._database.write() as connection:
             connection.exec_driver_sql("ANALYZE")
         while self._sealer.step(now=True):
@@ -167,8 +200,25 @@ def site() -> FastAPI:
     from suyuan.api.app import create
 
     prover = Prover(Database(os.environ["SUYUAN_DATABASE_URL"]), Deployment(31337, JOURNAL))
-    node: Any = SimpleNamespace(prover=prover, settings=Settings(), start=lambda: None, stop=lambda: None)
-    return create(node)
+    node: Any = SimpleNamespace(prover=prover, settings=Settings(), start=prover.start, stop=prover.stop)
+    app = create(node)
+
+    @app.get("/bench/warm")
+    def warm() -> dict[str, float]:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return {"seconds": prover.warm() or 0, "megabytes": pages * os.sysconf("SC_PAGE_SIZE") >> 20}
+
+    return app
+
+
+def warmed(port: int) -> dict[str, float]:
+    """Waits until a worker's warm-up is over; gives how long it took, and the memory that the process then has."""
+    while True:
+        with urlopen(f"http://127.0.0.1:{port}/bench/warm") as answer:
+            met: dict[str, float] = json.load(answer)
+        if met["seconds"]:
+            return met
+        time.sleep(0.1)
 
 
 def empty() -> FastAPI:
@@ -274,18 +324,21 @@ def measure(size: int, url: str, rounds: int, seconds: float) -> dict[str, Any]:
     """Both endpoints in turn."""
     chosen = random.Random(size)  # noqa: S311
     paths: dict[str, Callable[[], str]] = {
-        "cold": lambda: f"/v1/proof?subject={subject(chosen.randrange(size))}",
+        "cold": lambda: f"/v1/proof?subject={subject(chosen.randrange(size))}&limit={DEFAULT_LIMIT - 1}",
         "hot": lambda: f"/v1/proof?subject={subject(chosen.randrange(min(HOT, size)))}",
     }
     rates: dict[str, list[float]] = {"empty": [], "cold": [], "hot": []}
     with serving("empty", url) as bare, serving("site", url) as ours:
+        warm = warmed(ours)
         for port in (bare, ours):
             rate(port, paths["cold"], 1)  # until it is warm
         for _ in range(rounds):
             rates["empty"].append(rate(bare, lambda: "/v1/proof", seconds))
             for name, path in paths.items():
                 rates[name].append(rate(ours, path, seconds))
-    row: dict[str, Any] = {"subjects": size} | {name: round(statistics.median(met)) for name, met in rates.items()}
+    row: dict[str, Any] = {"subjects": size, "warm": warm} | {
+        name: round(statistics.median(met)) for name, met in rates.items()
+    }
     for name in paths:
         ratios = [ours / bare for ours, bare in zip(rates[name], rates["empty"], strict=True)]
         row[f"{name}_ratio"] = round(statistics.median(ratios), 2)
@@ -302,10 +355,13 @@ def main() -> None:
     command = shlex.join(sys.argv)
     if not arguments.json:
         print(f"{command}\nanswers a second from one worker, {CONNECTIONS} connections\n")
-        print(f"{'subjects':>10}{'empty':>10}{'cold':>10}{'ratio':>8}{'hot':>10}{'ratio':>8}{'made in':>12}")
+        print(
+            f"{'subjects':>10}{'empty':>10}{'cold':>10}{'ratio':>8}{'hot':>10}{'ratio':>8}"
+            f"{'made in':>12}{'warm in':>10}"
+        )
     rows = []
     with fresh_database() as (database, url):
-        growing = Growing(database)
+        growing = Growing(database, batches=True)
         for size in sorted(arguments.sizes):
             started = time.perf_counter()
             growing.to(size)
@@ -315,7 +371,8 @@ def main() -> None:
             if not arguments.json:
                 print(
                     f"{size:>10,}{row['empty']:>10,}{row['cold']:>10,}{row['cold_ratio']:>8}{row['hot']:>10,}"
-                    f"{row['hot_ratio']:>8}{made:>10.1f} s",
+                    f"{row['hot_ratio']:>8}{made:>10.1f} s"
+                    f"{row['warm']['seconds']:>8.1f} s, {row['warm']['megabytes']:,} MB",
                     flush=True,
                 )
     if arguments.json:

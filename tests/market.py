@@ -1,4 +1,4 @@
-"""A market to test with: goods that are ordered and delivered, and buyers who hold secrets and keys as a browser does."""
+"""A market to test with: goods that are delivered, and buyers with secrets and keys as a browser has them."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ class Buyer:
     def saying(self, kind: str = "review", stars: int = 5, *, by: Buyer | None = None, **changes: Any) -> Json:
         """What is posted to write, amend or withdraw a review."""
         content = {
-            "salt": secrets.token_hex(16), "words": changes.pop("words", "好茶"), "language": changes.pop("language", "zh"),
-            "photos": changes.pop("photos", []),
+            "salt": secrets.token_hex(16), "words": changes.pop("words", "好茶"),
+            "language": changes.pop("language", "zh"), "photos": changes.pop("photos", []),
         }  # fmt: skip
         public: Json = {"right": self.right}
         if kind != "review.withdraw":

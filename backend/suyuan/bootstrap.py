@@ -90,14 +90,16 @@ class Node:
         self.sealing = "ready"
 
     def start(self) -> None:
-        """Begins to seal in the background, if no other worker does."""
+        """Begins to seal in the background, if no other worker does, and to read what proofs will need."""
         self._stopping.clear()
+        self.prover.start()
         self._thread = threading.Thread(target=self._seal_for_ever, name="sealer", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """Stops sealing; what was begun is settled at the next start."""
         self._stopping.set()
+        self.prover.stop()
         if self._thread is not None:
             self._thread.join(timeout=30)
             self._thread = None

@@ -142,7 +142,7 @@ class Shop:
     def send(self, path: str, value: Json, *, message: str | None = None) -> Json:
         """Posts a signed message. `message`: its id; by default one that the same content always has."""
         body = canonical.encode(value)
-        id = message or sha256(path.encode() + b"\n" + body).hexdigest()
+        id = message or hmac(self.__secret, b"message\n" + path.encode() + b"\n" + body, "sha256").hex()
         headers = {"content-type": "application/json", **self._signed("POST", path, body, id)}
         return dict(self._site.call("POST", path, content=body, headers=headers))
 

@@ -259,7 +259,7 @@ def pinned(told: Live) -> list[object]:
 def test_a_saved_proof_is_verified_against_nodes_of_the_chain(told: Live, site: str, run: Run, tmp_path: Path) -> None:
     file = saved(told, tmp_path)
     rpc = f"{site}/rpc"
-    code, out, _ = run("verify", file, "--rpc", rpc, "--rpc", rpc, "--need", 2, *pinned(told), "--json")
+    code, out, _ = run("verify", file, "--rpc", rpc, "--rpc", f"{rpc}?again", "--need", 2, *pinned(told), "--json")
     assert (code, json.loads(out)["result"]) == (0, "holds"), out
     code, out, _ = run("verify", file, "--rpc", rpc, *pinned(told))
     assert (code, out.splitlines()[0]) == (0, f"holds: /01/{GTIN}/21/A1, seal 2 of {told.size()} entries")
@@ -288,7 +288,9 @@ def test_a_saved_proof_that_was_tampered_with_or_is_of_another_deployment_fails(
 
 
 def test_more_nodes_than_are_named_cannot_agree(told: Live, site: str, run: Run, tmp_path: Path) -> None:
-    assert run("verify", saved(told, tmp_path), "--rpc", f"{site}/rpc", "--need", 2)[0] == 65
+    rpc = f"{site}/rpc"
+    assert run("verify", saved(told, tmp_path), "--rpc", rpc, "--need", 2)[0] == 65
+    assert run("verify", saved(told, tmp_path), "--rpc", rpc, "--rpc", rpc, "--need", 2)[0] == 65
 
 
 def test_the_log_is_exported_as_files(told: Live, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -102,7 +102,8 @@ def test_a_webp_and_a_png_that_move_are_refused() -> None:
     [
         b"", b"x", b"GIF89a" + bytes(20), b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>",
         b"%PDF-1.7", b"MZ" + bytes(100), image("GIF"), image("BMP"), image("TIFF"), image("PNG")[:60],
-        image("JPEG")[:200], b"RIFF\0\0\0\0WEBPVP8 ", b"RIFF\0\0\0\0WEBPJUNK" + bytes(40), b"\xff\xd8\xff\xe0" + bytes(40),
+        image("JPEG")[:200], b"RIFF\0\0\0\0WEBPVP8 ", b"RIFF\0\0\0\0WEBPJUNK" + bytes(40),
+        b"\xff\xd8\xff\xe0" + bytes(40),
     ],
 )  # fmt: skip
 def test_what_is_no_whole_image_is_refused(data: bytes) -> None:

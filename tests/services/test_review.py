@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -246,7 +247,8 @@ def test_a_review_of_another_product_with_this_right_is_refused(market: Market) 
 
 
 SCRIPTS = [
-    "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{7*7}} ${7*7} <%= 7*7 %>", "'; DROP TABLE reviews;--",
+    "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{7*7}} ${7*7} <%= 7*7 %>",
+    "'; DROP TABLE reviews;--",
     "javascript:alert(1)", "<a href='javascript:alert(1)'>x</a>", "</textarea><svg onload=alert(1)>",
 ]  # fmt: skip
 
@@ -513,10 +515,8 @@ def test_a_review_that_the_operator_writes_itself_is_found(sold: Market) -> None
 def test_a_supporting_claim_that_is_bent_proves_nothing(sold: Market, bend: Callable[[Any], Any]) -> None:
     bundle = bundle_of(sold.live)
     bend(bundle["support"][0])
-    try:
+    with suppress(Malformed):
         assert wrong(report_of(sold.live, bundle))
-    except Malformed:
-        pass
 
 
 # -- many
@@ -567,8 +567,9 @@ def write_many(market: Market, buyers: list[Buyer]) -> None:
         )  # fmt: skip
 
 
-def test_ten_thousand_reviews_of_one_product(live: Live) -> None:
-    size = 10_000
+def test_thousands_of_reviews_of_one_product(live: Live) -> None:
+    """5,000: of 10,000 with as many claims, the audit alone takes a quarter of a minute."""
+    size = 5_000
     market = open_market(live, size)
     buyers = [buyer for _ in range(size // 200) for buyer in market.deliver(200)]
     market.publish()

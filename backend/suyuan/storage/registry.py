@@ -145,6 +145,11 @@ def batch(connection: Reading, key: bytes) -> BatchRow | None:
     return BatchRow(*found[0]) if found else None
 
 
+def batch_keys(connection: Reading) -> list[bytes]:
+    """All batches' keys, those that were registered last first."""
+    return [key for (key,) in fetch(connection, "SELECT key FROM batches ORDER BY registered_at DESC, key", ())]
+
+
 def batches_of(connection: Connection, gtin: str) -> list[BatchRow]:
     """A product's batches, by subject."""
     found = connection.execute(

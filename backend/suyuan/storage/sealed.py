@@ -233,16 +233,16 @@ class StaleRead(ProofFault):
         super().__init__("a newer seal came while this was read")
 
 
-def block(connection: Reading, n: int, until: int) -> dict[int, bytes]:
+def block(connection: Reading, n: int, until: int, width: int = BLOCK) -> dict[int, bytes]:
     """A bucket's records and its neighbours', which cost next to nothing more; empty ones too.
 
     Raises StaleRead if a seal newer than `until` changed one.
     """
-    first = n - n % BLOCK
-    found = fetch(connection, "SELECT n, records, seal FROM buckets WHERE n >= %s AND n < %s", (first, first + BLOCK))
+    first = n - n % width
+    found = fetch(connection, "SELECT n, records, seal FROM buckets WHERE n >= %s AND n < %s", (first, first + width))
     if any(seal > until for _, _, seal in found):
         raise StaleRead
-    return dict.fromkeys(range(first, first + BLOCK), b"") | {m: bytes(records) for m, records, _ in found}
+    return dict.fromkeys(range(first, first + width), b"") | {m: records for m, records, _ in found}
 
 
 def buckets_of(connection: Connection, numbers: Iterable[int]) -> dict[int, bytes]:
@@ -269,6 +269,7 @@ _TILES = (
     "SELECT level, n, (SELECT hashes FROM tiles t WHERE t.level = wanted.level AND t.n = wanted.n)"
     " FROM unnest(%b::int2[], %b::int8[]) AS wanted(level, n)"
 )
+
 
 def extend(connection: Connection, begin: int, leaf_hashes: Sequence[bytes]) -> None:
     """Puts leaves from index `begin` on into the tiles of every level that they fill."""

@@ -265,9 +265,9 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "reviews": ("评价", "Reviews"),
     "reviews_of": ("{name}的评价", "Reviews of {name}"),
     "reviews_rule": (
-        "只有收到货、且凭收货凭据认领的人才能写：一件一评。删不掉，隐藏也要记下理由。",
-        "Only who was delivered one, and claimed it, can write: one piece, one review. None can be removed unseen, and"
-        " each withheld one is counted with its reason.",
+        "评价权随送达或刮码发出，不多于批次件数；一权一评。删除、隐藏都留有记录，隐藏必须说明理由。",
+        "A right to review is issued for what is delivered or claimed, never more than the batch has: one right,"
+        " one review. What is withheld or erased stays on record, with the reason.",
     ),
     "reviews_none": ("还没有评价。", "No reviews yet."),
     "reviews_all": ("查看全部 {n} 条评价", "Read all reviews: {n}"),
@@ -361,9 +361,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         " that is only what this site says.",
     ),
     "reviews_limits": (
-        "核验能证明：下列评价由凭收货凭据认领的密钥签署，一条没少、未被改动，合计无误。不能证明评价属实，也不能证明订单真实、买家诚实。",
-        "A check proves that these reviews were signed with keys that claimed a delivered good, unaltered, none left"
-        " out, with these totals. It does not prove that they are true, nor that an order was real or its buyer honest.",
+        "核验能证明：下列评价由认领了评价权的密钥签署，截至封存一条没少、未被改动，合计从所示最早一条起无误。不能证明评价属实，也不能证明订单真实、买家诚实。",
+        "A check proves that these reviews were signed with keys that claimed a right, are unaltered and all of the"
+        " newest as of the seal, with totals that follow from the oldest shown. It does not prove that they are true,"
+        " nor that an order was real or its buyer honest.",
     ),
     "claimed_first": ("首次认领：{date}", "Claimed first on {date}"),
     "claimed_text": (
