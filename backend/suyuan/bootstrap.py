@@ -20,7 +20,7 @@ from suyuan.chain.node import Web3Chain
 from suyuan.chain.port import Deployment, Prepared, TransactionState
 from suyuan.client import LogReader
 from suyuan.config import Settings
-from suyuan.core import proof, statements
+from suyuan.core import proof, rules, statements
 from suyuan.core.errors import ChainRefused, Conflict, NotFound, SuyuanError, Unavailable
 from suyuan.core.notes import KeyType, NoteSigner
 from suyuan.core.rules import Role, Standing
@@ -41,6 +41,7 @@ from suyuan.services.prove import Prover
 from suyuan.services.publish import Log
 from suyuan.services.record import Domains, Recorder
 from suyuan.services.relay import Relay
+from suyuan.services.restate import Restater
 from suyuan.services.review import Reviews
 from suyuan.services.seal import Pace, Sealer, SealMismatch
 from suyuan.services.watch import Watch
@@ -76,6 +77,7 @@ class Node:
     shops: Shops
     orders: Orders
     granter: Granter
+    restater: Restater
     claims: Claims
     reviews: Reviews
     photos: Photos
@@ -127,7 +129,7 @@ class Node:
             try:
                 with self.database.alone(SEALER_LOCK) as had:
                     while had and not self._stopping.is_set():
-                        if not (self.sealer.step() | self.relay.step() | self.granter.step()):
+                        if not (self.sealer.step() | self.relay.step() | self.granter.step() | self.restater.step()):
                             self._stopping.wait(_REST)
                         self.sealing = "ready"
             except Unavailable as error:
@@ -282,6 +284,18 @@ def _deployment(settings: Settings) -> Deployment:
     return Deployment.from_json(orjson.loads(file.read_bytes()))
 
 
+def _terms(settings: Settings) -> dict[str, Any]:
+    """What the platform promises, as it stands in its settings and in the rules."""
+    return {
+        "sealSeconds": str(settings.seal_seconds),
+        "promiseSeconds": settings.promise_seconds,
+        "rightsSeconds": str(settings.rights_seconds),
+        "withholdReasons": {reason: list(laws) for reason, laws in rules.REASONS.items()},
+        "restoreReasons": list(rules.RESTORE_REASONS),
+        "eraseLaws": list(rules.ERASE_LAWS),
+    }
+
+
 def _page_password(settings: Settings) -> str:
     """The password of the operator's pages, made once, in a file for its owner alone."""
     file = settings.data / "keys" / "operator-page"
@@ -358,6 +372,7 @@ def open_node(settings: Settings, *, deploy_missing: bool = False) -> Node:
         shops,
         Orders(database, recorder, capture, known, vault, heard=prover.heard),
         Granter(database, recorder, wait=settings.rights_seconds, heard=prover.heard),
+        Restater(database, recorder, _terms(settings), heard=prover.heard),
         Claims(database, recorder, vault, look_up, wait=settings.rights_seconds, heard=prover.heard),
         reviews,
         Photos(database, vault, authority),

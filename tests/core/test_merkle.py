@@ -179,3 +179,22 @@ def test_sizes_beyond_any_tree_are_judged_all_the_same() -> None:
     merkle.check_inclusion(root, size - 1, size, proof, met)
     with pytest.raises(ProofFault):
         merkle.check_inclusion(root, size - 1, size, proof[1:], met)
+
+
+@given(SIZES)
+def test_paths_and_packed_trees_give_what_inclusion_gives(size: int) -> None:
+    leaves = leaves_of(size)
+    tree, packed = merkle.Tree(leaves), merkle.Packed(leaves)
+    paths = merkle.Paths(packed, size)
+    assert [paths.of(i) for i in range(size)] == [merkle.inclusion(tree, i, size) for i in range(size)]
+    before = merkle.Paths(packed, size // 2)
+    assert [before.of(i) for i in range(size // 2)] == [merkle.inclusion(tree, i, size // 2) for i in range(size // 2)]
+
+
+def test_a_path_of_no_leaf_is_refused() -> None:
+    packed = merkle.Packed(leaves_of(5))
+    for index in (-1, 5):
+        with pytest.raises(ProofFault):
+            merkle.Paths(packed, 5).of(index)
+    with pytest.raises(ProofFault):
+        merkle.Paths(packed, 6)

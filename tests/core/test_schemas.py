@@ -18,6 +18,7 @@ PUBLIC: dict[Kind, tuple[str, dict[str, Any]]] = {
     Kind.BATCH: ("/01/09521002001013/10/L-1", {"document": HASH, "quantity": 1000, "itemsRoot": HASH}),
     Kind.CHECKPOINT: ("", {"event": f"ni:///sha-256;{HASH}?ver=CBV2.0", "document": HASH}),
     Kind.RECALL: ("/01/09521002001013/10/L-1", {"document": HASH}),
+    Kind.TERMS: ("/terms/platform", {"document": HASH}),
     Kind.MERCHANT: (f"/merchant/0x{'12' * 20}", {"document": HASH}),
     Kind.RIGHTS: (RIGHTS, {"batch": BATCH, "rights": [HASH, "cd" * 32]}),
     Kind.CLAIM: (RIGHTS, {"right": HASH, "secret": "ab" * 16}),

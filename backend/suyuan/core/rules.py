@@ -161,6 +161,7 @@ _MERCHANT = re.compile(r"/merchant/0x[0-9a-f]{40}")
 _RIGHTS = re.compile(r"/rights/[0-9]{14}")
 _REVIEWS = re.compile(r"/reviews/[0-9]{14}")
 _ORDER = re.compile(r"/order/[0-9a-f]{32}")
+_TERMS = re.compile(rf"/terms/{_PART}")
 _OPERATOR = frozenset({Role.OPERATOR})
 
 # A kind has one rule for each sort of subject.
@@ -197,6 +198,7 @@ RULES: Mapping[Kind, tuple[Rule, ...]] = {
     Kind.REVIEW_REPLY: (Rule(_REVIEWS, {"right": _hash, "private": _hash}, frozenset({Role.MERCHANT})),),
     Kind.ORDER: (Rule(_ORDER, {"private": _hash}, _OPERATOR),),
     Kind.DELIVERY: (Rule(_ORDER, {"goods": _goods}, _OPERATOR),),
+    Kind.TERMS: (Rule(_TERMS, {"document": _hash}, _OPERATOR),),
     Kind.MERCHANT: (
         Rule(
             _MERCHANT,

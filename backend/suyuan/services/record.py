@@ -245,24 +245,40 @@ class Recorder:
 
     # -- orders and reviews: within a transaction that changes other tables too; `heard` is the caller's to tell
 
-    def put(self, connection: Connection, kind: Kind, signed: Signed, public: dict[str, Any], arg: int = 0) -> Accepted:
-        """Records what `check_shopper` or `check_participant` has let pass."""
+    def put(
+        self,
+        connection: Connection,
+        kind: Kind,
+        signed: Signed,
+        public: dict[str, Any],
+        arg: int = 0,
+        document: bytes = b"",
+    ) -> Accepted:
+        """Records what `check_shopper` or `check_participant` let pass. `document`: canonical, if the kind has one."""
         body = entries.encode_body(rules.body_of(signed, public))
         key = subjects.key(signed.statement.subject)
-        draft = Draft(kind, (key,), signed.by, signed.statement.nonce, body, b"", b"", arg=arg)
+        name = sha256(document).digest() if document else b""
+        draft = Draft(kind, (key,), signed.by, signed.statement.nonce, body, name, document, arg=arg)
         (accepted,) = self._append(connection, [draft], self._clock())
         return accepted
 
     def by_operator(
-        self, connection: Connection, kind: Kind, subject: str, public: dict[str, Any], arg: int = 0
+        self,
+        connection: Connection,
+        kind: Kind,
+        subject: str,
+        public: dict[str, Any],
+        arg: int = 0,
+        document: bytes = b"",
     ) -> Accepted:
-        """Records what the platform states, with its signature."""
+        """Records what the platform states, with its signature. `document`: canonical, if the kind has one."""
         rules.check_public(kind, subject, public)
         statement = statements.Statement(
             kind.word, subject, canonical.digest(public), int(self._clock()), secrets.token_bytes(32)
         )
         signature = self._operator.sign(statement.digest(self._domains.merchants))
-        return self.put(connection, kind, Signed(self._operator.address, statement, signature), public, arg)
+        signed = Signed(self._operator.address, statement, signature)
+        return self.put(connection, kind, signed, public, arg, document)
 
     def check_shopper(self, kind: Kind, statement: object, public: object) -> tuple[Signed, dict[str, Any]]:
         """A shopper's statement and what it states, if its own key signed it for this deployment.

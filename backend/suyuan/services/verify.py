@@ -33,7 +33,7 @@ def verify(
     judge_at: OpenJudge,
 ) -> Verification:
     """Verifies a bundle as it is at `now` (seconds). An obligation holds where `need` of the nodes' answers hold, and
-    fails where as many fail; where both or neither do, it could not be checked. Without nodes what needs a chain is not.
+    fails where as many fail; where both or neither do, it could not be checked. Without nodes what needs one is not.
     """
     of = pinned or bundle.deployment
     answers: dict[str, Report | str] = {}

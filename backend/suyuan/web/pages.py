@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from starlette.staticfiles import StaticFiles
 
 from suyuan.core import rules, subjects
 from suyuan.core.errors import InvalidIdentifier, InvalidInput, NotFound, SuyuanError, Unavailable
+from suyuan.core.signs.model import Flag
 from suyuan.services import look_up_reviews
 from suyuan.services.look_up import About, Label
 from suyuan.services.review import PHOTOS_LIMIT, WORDS_LIMIT
@@ -155,8 +156,9 @@ def _for_people(answer: Callable[..., Any]) -> Callable[[Request, Exception], An
                 request, "error.html", status=response.status_code, words=_apology(error, response.status_code),
                 detail=str(error) if isinstance(error, SuyuanError) else "",
             )  # fmt: skip
-            if retry := response.headers.get("retry-after"):
-                page.headers["Retry-After"] = retry
+            for name in ("Retry-After", "WWW-Authenticate"):
+                if name in response.headers:
+                    page.headers[name] = response.headers[name]
             return page
         return response
 
@@ -247,6 +249,13 @@ def _number(text: str, default: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 4):
         raise InvalidIdentifier("a number is wanted", "query")
     return int(text)
+
+
+def signs(request: Request, flags: Sequence[Flag]) -> Response:
+    """The operator's page of flags; who asks has shown that it is the operator."""
+    page = _page(request, "signs.html", flags=flags)
+    page.headers["Cache-Control"] = "no-store"
+    return page
 
 
 def _buyer_page(request: Request, name: str, **values: Any) -> Response:
