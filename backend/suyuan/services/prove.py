@@ -195,7 +195,7 @@ class Prover:
             now = self._now
             if now is not None and self._clock() - self._looked < _LOOK_AGAIN:
                 return now
-            with self._database.scan() as connection:
+            with self._database.read() as connection:
                 looked = self._clock()
                 row, accepted = sealed.state(connection)
                 if row is None:

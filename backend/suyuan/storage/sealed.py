@@ -329,8 +329,8 @@ class TiledTree:
     def _held(self, place: Place) -> Rows | None:
         return self._upper.get(place) if place[0] else self._lowest.get(place)
 
-    def read(self, connection: Reading, places: Iterable[Place]) -> None:
-        """Takes tiles into memory, in one query."""
+    def read(self, connection: Reading, places: Iterable[Place]) -> dict[Place, Rows]:
+        """Takes tiles into memory, in one query; gives those that there are."""
         levels, numbers = zip(*places, strict=True)
         found = {
             (level, n): merkle.rows(hashes, _HEIGHT)
@@ -339,6 +339,7 @@ class TiledTree:
         }
         self._upper.update((place, rows) for place, rows in found.items() if place[0])
         self._lowest.put({place: rows for place, rows in found.items() if not place[0]})
+        return found
 
     def prepare(self, connection: Reading, paths: merkle.Paths, indices: Iterable[int]) -> None:
         """Reads what the paths of some leaves need and memory lacks."""
@@ -366,12 +367,11 @@ class TiledTree:
         level, row = divmod(height, _HEIGHT)
         n, place = divmod(i, TILE >> row)
         rows = self._held((level, n))
-        h = rows[row][32 * place : 32 * place + 32] if rows is not None else b""
+        h = rows[row][32 * place : 32 * place + 32] if rows else b""
         if not h:
             with self._database.read() as connection:
-                self.read(connection, [(level, n)])
-            rows = self._held((level, n))
-            h = rows[row][32 * place : 32 * place + 32] if rows is not None else b""
+                rows = self.read(connection, [(level, n)]).get((level, n))
+            h = rows[row][32 * place : 32 * place + 32] if rows else b""
         if not h:
             raise ProofFault(f"no full subtree {i} of height {height}")
         return h
