@@ -123,6 +123,17 @@ test('reasons in older entries are said to be unchecked', async () => {
   assert.deepEqual([problems, unexplained], [[], 1]);
 });
 
+test('reasons in older entries are checked where the bundle brings those entries along', async () => {
+  const { page, bundle, contents } = world();
+  bundle.subject = '/reviews/09521141012345';
+  bundle.support = [{ subject: bundle.subject, ...bundle.entries[3] }];
+  bundle.entries = bundle.entries.slice(4);
+  Object.assign(page, { shown: 4, reviews: 3, cards: [page.cards[0], { ...page.cards[1], index: 45, face: 'older', words: null, stars: 0 }, { ...page.cards[3], index: 44, face: 'older', words: null }] });
+  assert.deepEqual(await judgePage(page, bundle, contents), { problems: [], missing: [], unexplained: 0 });
+  page.reasons = { fake: 1 };
+  assert.ok((await judgePage(page, bundle, contents)).problems.some(({ code }) => code === 'reasons'));
+});
+
 test('an empty stream has an empty summary', () => {
   const summary = { entries: 0, standing: [0, 0, 0, 0, 0], withheld: [0, 0, 0, 0, 0], average: '', averageAll: '' };
   assert.deepEqual(judgeSummary(summary, { head: { met: null }, entries: [] }), []);

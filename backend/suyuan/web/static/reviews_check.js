@@ -1,5 +1,5 @@
 // Whether a page of reviews says what the journal says. No DOM here: a page is what `reviews_page.js` read off it.
-import { parseHeader, parseTally } from './verifier.js';
+import { KINDS, parseHeader, parseTally } from './verifier.js';
 import { foldReviews, verifyContent } from './reviews.js';
 
 /** Stars on average with one decimal, halves up; '' for none. The site computes the same. */
@@ -12,6 +12,8 @@ export function averageOf(counts) {
 
 const sum = (counts) => counts.reduce((total, n) => total + n, 0);
 const same = (a, b) => a.length === b.length && a.every((x, i) => x === b[i]);
+/** What says whether a review is withheld. */
+const SETTLES = ['review', 'review.withdraw', 'review.withhold', 'review.restore'];
 /** As HTML hands text on: no CR, no NUL. */
 const plain = (text) => String(text ?? '').replace(/\r\n?/g, '\n').replaceAll('\0', '');
 
@@ -63,6 +65,20 @@ function reasonsOf(gathered) {
   return reasons;
 }
 
+/** Adds what the bundle brings along of older entries that withhold, where that explains no more than is withheld. */
+function withOlder(reasons, bundle, { entries }, withheld) {
+  const kindOf = ({ header }) => KINDS[parseHeader(header).kind];
+  const settled = new Set(entries.filter((entry) => SETTLES.includes(kindOf(entry))).map(({ body }) => body.public?.right));
+  const older = new Map();
+  for (const entry of bundle.support ?? []) {
+    const { right, reason } = entry.body.public ?? {};
+    if (entry.subject === bundle.subject && kindOf(entry) === 'review.withhold' && !settled.has(right)) older.set(right, reason);
+  }
+  const all = { ...reasons };
+  for (const reason of older.values()) all[reason] = (all[reason] ?? 0) + 1;
+  return sum(Object.values(all)) <= sum(withheld) ? all : reasons;
+}
+
 /** What a card may show of a review, by the journal; what the site holds back is missing, never anything else. */
 const faceOf = ({ state, withheld, older }) => (state === 'withdrawn' ? state : withheld ? 'withheld' : state === 'erased' ? state : older ? 'older' : 'shown');
 
@@ -79,10 +95,10 @@ export async function judgePage(page, bundle, contents) {
   if (page.shown !== entries.length) tell('newest', { site: page.shown, journal: entries.length });
   const folded = gather(entries);
   if (page.reviews !== folded.size) tell('reviews', { site: page.reviews, journal: folded.size });
-  const sealed = reasonsOf(gather(bundle.entries));
-  const { withheld, entries: count } = tallyOf(bundle);
-  const whole = count === bundle.entries.length;
-  const now = reasonsOf(folded); // the site may count what is not sealed yet
+  const { withheld } = tallyOf(bundle);
+  const sealed = withOlder(reasonsOf(gather(bundle.entries)), bundle, bundle, withheld);
+  const whole = sum(Object.values(sealed)) === sum(withheld);
+  const now = withOlder(reasonsOf(folded), bundle, { entries }, withheld); // the site may count what is not sealed yet
   for (const [name, site] of Object.entries(page.reasons)) { // older ones are in the sums alone
     const fits = (journal) => (whole ? site === journal : site >= journal);
     if (!fits(sealed[name] ?? 0) && !fits(now[name] ?? 0)) tell('reasons', { site, journal: sealed[name] ?? 0 });
