@@ -34,6 +34,8 @@ from suyuan.shop import Line, Shop, new_secret, packing_event, secrets_of
 
 def main() -> None:
     """Runs until interrupted; with --tell-only, ends when the story is told and sealed."""
+    for stop in (signal.SIGINT, signal.SIGTERM):  # whoever started this may have had them ignored
+        signal.signal(stop, signal.default_int_handler)
     os.environ.setdefault("SUYUAN_RIGHTS_SECONDS", "1")  # nobody waits for the privacy of made-up buyers
     settings = Settings()
     settings.data.mkdir(parents=True, exist_ok=True)
