@@ -20,8 +20,10 @@ from hashlib import sha256
 from typing import Any
 
 from bench_scan import Growing, fresh_database
+from suyuan.core.entries import HEADER_SIZE
+from suyuan.core.notes import TILE, KeyType, NoteSigner
 from suyuan.core.replay import Replay
-from suyuan.services.audit import BUNDLE, audit
+from suyuan.services.audit import audit
 from suyuan.services.publish import Log
 
 SIZES = (10_000, 100_000)
@@ -34,10 +36,11 @@ class StoredLog:
         self._log = log
 
     def headers(self, n: int, width: int) -> list[bytes]:
-        return self._log.headers(n * BUNDLE, n * BUNDLE + width)
+        content, each = self._log.entry_bundle(n, width), 2 + HEADER_SIZE
+        return [content[at + 2 : at + each] for at in range(0, len(content), each)]
 
     def bodies(self, n: int, width: int) -> list[bytes]:
-        return self._log.bodies(n * BUNDLE, n * BUNDLE + width)
+        return self._log.body_bundle(n, width).split(b"\n")[:-1]
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -56,8 +59,8 @@ def measure(growing: Growing, log: StoredLog) -> dict[str, Any]:
             raise RuntimeError(report)
 
     pairs: list[tuple[bytes, bytes]] = []
-    for n in range(-(-size // BUNDLE)):
-        width = min(BUNDLE, size - n * BUNDLE)
+    for n in range(-(-size // TILE)):
+        width = min(TILE, size - n * TILE)
         pairs += zip(log.headers(n, width), log.bodies(n, width), strict=True)
 
     def replayed() -> None:
@@ -93,7 +96,7 @@ def main() -> None:
         print(f"{'entries':>12}{'seals':>7}{'audit':>12}{'replay':>12}{'sha-256':>12}{'audit : sha-256':>17}")
     rows = []
     with fresh_database() as (database, _):
-        growing, log = Growing(database), StoredLog(Log(database))
+        growing, log = Growing(database), StoredLog(Log(database, NoteSigner("bench", KeyType.NOTE, bytes(range(32)))))
         for size in sorted(arguments.sizes):
             for step in range(1, 11):
                 growing.to(size * step // 10)

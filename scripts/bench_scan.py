@@ -67,6 +67,9 @@ class PaperChain:
         self.seals: list[Seal] = []
         self._next: Seal | None = None
 
+    def deployment(self) -> Deployment:
+        return Deployment(31337, "0x" + "1a" * 20)
+
     def journal_head(self) -> ChainHead:
         last = self.seals[-1] if self.seals else Seal(0, 0, merkle.EMPTY_ROOT, EMPTY, 0)
         return ChainHead(last.number, last.size, last.root, last.heads, last.sealed_at)

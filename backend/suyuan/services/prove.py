@@ -148,6 +148,11 @@ class Prover:
             return None
         return now.answers.get(subject)
 
+    def quick(self, limit: int | None) -> bool:
+        """Whether `prove` would wait for next to nothing: the newest seal is known, and the database answers."""
+        known = self._now is not None and self._clock() - self._looked < _LOOK_AGAIN
+        return known and limit == DEFAULT_LIMIT and self._database.quick()
+
     def heard(self) -> None:
         """Something was accepted in this process: what is believed is older than that."""
         self._looked = -1.0

@@ -24,9 +24,10 @@ MIGRATION_LOCK = 0x5379_0001
 SEALER_LOCK = 0x5379_0002
 _TRUSTED = 1.0  # seconds after its last use in which a connection is not asked whether it lives
 # Each of a scan's queries finds a few rows by an index. A planner without fresh statistics would guess thousands, and
-# start another process for them; and planning anew takes as long as the query.
+# start another process for them. What takes longer than the timeout (ms) is a database that hangs.
 _FEW_ROWS = (
     "-c plan_cache_mode=force_generic_plan -c max_parallel_workers_per_gather=0 -c enable_bitmapscan=off -c jit=off"
+    " -c statement_timeout=5000"
 )
 
 Reading = Connection | psycopg.Connection[Any]
@@ -76,6 +77,12 @@ class Database:
                 self._kept.append((time.monotonic(), driver))
                 raise
             self._kept.append((time.monotonic(), driver))
+
+    def quick(self) -> bool:
+        """Whether a scan begins at once, on a connection that answered a moment ago."""
+        with suppress(IndexError):
+            return time.monotonic() - self._kept[-1][0] < _TRUSTED
+        return False
 
     def _kept_driver(self) -> psycopg.Connection[Any]:
         with suppress(IndexError):
