@@ -26,8 +26,7 @@ def test_a_query_of_a_scan_that_hangs_is_a_database_that_is_away(live: Live) -> 
         (limit,) = connection.execute("SHOW statement_timeout").fetchone() or ("",)
     assert limit == "5s"
     with pytest.raises(DatabaseAway), live.node.database.scan() as connection:
-        connection.execute("SET statement_timeout = 20")
-        connection.execute("SELECT pg_sleep(5)")
+        connection.execute("SET statement_timeout = 20").execute("SELECT pg_sleep(5)")
     assert not live.node.database.quick()
     with live.node.database.scan() as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
