@@ -28,6 +28,8 @@ SECTIONS = {
     "event_hash": "the CBV 2.0 event hash",
     "labels": "label sheets",
     "audit": "a journal read from its first byte",
+    "reviews": "reviews submitted, and proven to a reader",
+    "signs": "signs of faking, in made markets",
 }
 
 
