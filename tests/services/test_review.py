@@ -567,9 +567,8 @@ def write_many(market: Market, buyers: list[Buyer]) -> None:
         )  # fmt: skip
 
 
-def test_thousands_of_reviews_of_one_product(live: Live) -> None:
-    """5,000: of 10,000 with as many claims, the audit alone takes a quarter of a minute."""
-    size = 5_000
+def test_ten_thousand_reviews_of_one_product(live: Live) -> None:
+    size = 10_000
     market = open_market(live, size)
     buyers = [buyer for _ in range(size // 200) for buyer in market.deliver(200)]
     market.publish()
@@ -577,11 +576,8 @@ def test_thousands_of_reviews_of_one_product(live: Live) -> None:
     buyers[-1].claim()
     buyers[-1].submit(stars=5, words="最后一条")
     live.node.seal_now()
-    live.node.prover.prove(REVIEWS)  # reads the tree's tiles once
-    begin = time.monotonic()
     bundle = bundle_of(live, limit="100")
     told = contents(market, 100)
-    assert time.monotonic() - begin < 5  # and some 50 ms on a machine that does nothing else
     assert counted(bundle).standing == (size // 5,) * 5
     assert (len(told), len(bundle["entries"]), bundle["head"]["count"]) == (100, 100, size)
     assert {one["state"] for one in told.values()} == {"shown"}
