@@ -4,7 +4,7 @@ import { byId, copyOf, deployment, nameOf, ready, say, shelf, status, told, when
 
 const note = byId('note');
 const list = byId('rights');
-const AGAIN = 30_000;
+const AGAIN = 4_000;
 
 /** The secret leaves the address before anything else happens: no history, no copied link keeps it. */
 function secretOfAddress() {
