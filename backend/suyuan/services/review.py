@@ -79,7 +79,7 @@ class Reviews:
                 raise Conflict(f"the right is one to review {right.batch}")
             arg, after = step(before.review if before else None, kind, stated, signed.by)
             photos = [bytes.fromhex(photo) for photo in kept.get("photos", ())]
-            if missing := set(photos) - reviews.photo_hashes(connection, right.right):
+            if photos and (missing := set(photos) - reviews.photo_hashes(connection, right.right)):
                 raise Malformed(f"{min(missing).hex()} was not sent for this right", "content/photos")
             box = self._box(buyer, right, kept) if kept else None
             accepted = self._recorder.put(connection, kind, signed, stated, arg)

@@ -23,11 +23,12 @@ from suyuan.core.errors import DatabaseAway
 MIGRATION_LOCK = 0x5379_0001
 SEALER_LOCK = 0x5379_0002
 _TRUSTED = 1.0  # seconds after its last use in which a connection is not asked whether it lives
-# Each of a scan's queries finds a few rows by an index. A planner without fresh statistics would guess thousands, and
-# start another process for them. What takes longer than the timeout (ms) is a database that hangs.
+# Each of a scan's queries finds a few rows by an index, and others by those. A planner without fresh statistics, or of
+# a few streams that are most of all, would guess thousands, and read whole tables or start another process for them.
+# What takes longer than the timeout (ms) is a database that hangs.
 _FEW_ROWS = (
-    "-c plan_cache_mode=force_generic_plan -c max_parallel_workers_per_gather=0 -c enable_bitmapscan=off -c jit=off"
-    " -c statement_timeout=5000"
+    "-c plan_cache_mode=force_generic_plan -c max_parallel_workers_per_gather=0 -c jit=off -c enable_bitmapscan=off"
+    " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c statement_timeout=5000"
 )
 
 Reading = Connection | psycopg.Connection[Any]

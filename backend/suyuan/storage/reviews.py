@@ -167,10 +167,13 @@ def newest_bodies(connection: Connection, key: bytes, limit: int) -> list[bytes]
     """The bodies of a stream's newest `limit` sealed entries, and of those that wait for a seal."""
     found = connection.execute(
         text(
+            # by the stream's index and then one record each, whatever a planner makes of a stream that is most of all
             "WITH sealed AS (SELECT coalesce(max(size), 0) AS size FROM seals WHERE state = 'sealed'),"
-            " head AS (SELECT seq FROM entries, sealed WHERE key = :key AND index < size ORDER BY seq DESC LIMIT 1)"
-            " SELECT r.body FROM entries e JOIN records r ON r.first = e.run"
-            " WHERE e.key = :key AND e.seq > coalesce((SELECT seq FROM head), -1) - :limit ORDER BY e.seq"
+            " head AS (SELECT seq FROM entries, sealed WHERE key = :key AND index < size ORDER BY seq DESC LIMIT 1),"
+            " newest AS MATERIALIZED (SELECT seq, run FROM entries"
+            "  WHERE key = :key AND seq > coalesce((SELECT seq FROM head), -1) - :limit ORDER BY seq DESC)"
+            " SELECT r.body FROM newest e"
+            " CROSS JOIN LATERAL (SELECT body FROM records WHERE first = e.run OFFSET 0) AS r ORDER BY e.seq"
         ),
         {"key": key, "limit": limit},
     )
