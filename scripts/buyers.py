@@ -22,14 +22,28 @@ from suyuan.core.statements import Signed, Statement
 Json = dict[str, Any]
 
 
+class Key:
+    """A shopper's P-256 key. `by`: as entries name it; `seed`: what makes it again, a random one if there is none."""
+
+    def __init__(self, seed: bytes | None = None) -> None:
+        number = int.from_bytes(sha256(seed or secrets.token_bytes(32)).digest(), "big") >> 8
+        self._key = ec.derive_private_key(number, ec.SECP256R1())
+        self.by = self._key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint).hex()
+
+    def sign(self, kind: str, subject: str, content: bytes, chain: int, journal: str) -> Signed:
+        """A statement of now, for that deployment."""
+        made = Statement(kind, subject, content, int(time.time()), secrets.token_bytes(32))
+        r, s = decode_dss_signature(self._key.sign(made.message(chain, journal), ec.ECDSA(hashes.SHA256())))
+        return Signed(self.by, made, r.to_bytes(32, "big") + s.to_bytes(32, "big"))
+
+
 class Buyer:
     """One right, and the key that is bound to it."""
 
     def __init__(self, site: Site, secret: str, gtin: str, batch: str) -> None:
         self._site = site
         self._secret = secret
-        seed = sha256(b"key" + bytes.fromhex(secret)).digest()  # a browser makes and keeps a random one
-        self._key = ec.derive_private_key(int.from_bytes(seed, "big") >> 8, ec.SECP256R1())
+        self._key = Key(b"key" + bytes.fromhex(secret))  # a browser makes and keeps a random one
         self._journal = site.get("/v1/journal")
         self.gtin = gtin
         self.batch = batch
@@ -62,14 +76,6 @@ class Buyer:
         """Has all that is kept about this buyer erased."""
         return self._post("/v1/erasures", "erase", f"/reviews/{self.gtin}", {"right": self.right, "basis": basis})
 
-    def statement(self, kind: str, subject: str, content: bytes) -> Json:
-        """A signed statement, as it travels."""
-        made = Statement(kind, subject, content, int(time.time()), secrets.token_bytes(32))
-        message = made.message(self._journal["chain"], self._journal["journal"])
-        r, s = decode_dss_signature(self._key.sign(message, ec.ECDSA(hashes.SHA256())))
-        point = self._key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-        return Signed(point.hex(), made, r.to_bytes(32, "big") + s.to_bytes(32, "big")).as_json()
-
     def _write(
         self,
         kind: Kind,
@@ -87,6 +93,7 @@ class Buyer:
         return self._post("/v1/reviews", kind.word, f"/reviews/{self.gtin}", public, content=content)
 
     def _post(self, path: str, kind: str, subject: str, public: Json, **more: Any) -> Json:
-        statement = self.statement(kind, subject, canonical.digest(public))
-        answer: Json = self._site.post(path, {"statement": statement, "public": public, **more})
+        at = self._journal["chain"], self._journal["journal"]
+        statement = self._key.sign(kind, subject, canonical.digest(public), *at)
+        answer: Json = self._site.post(path, {"statement": statement.as_json(), "public": public, **more})
         return answer
