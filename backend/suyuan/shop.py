@@ -29,6 +29,7 @@ import httpx
 
 from suyuan.client import Author, Site
 from suyuan.core import canonical, statements
+from suyuan.core.messages import signature_of
 from suyuan.core.reviews import right_of
 from suyuan_qr import digital_link
 
@@ -148,12 +149,11 @@ class Shop:
 
     def _signed(self, method: str, path: str, body: bytes, message: str) -> dict[str, str]:
         now = str(int(time.time()))
-        over = f"{now}\n{message}\n{method}\n{path}\n{sha256(body).hexdigest()}"
         return {
             "suyuan-shop": self._id,
             "suyuan-time": now,
             "suyuan-message": message,
-            "suyuan-signature": hmac(self.__secret, over.encode(), "sha256").hex(),
+            "suyuan-signature": signature_of(self.__secret, now, message, method, path, body),
         }
 
     def _public_url(self) -> str:

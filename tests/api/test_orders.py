@@ -16,7 +16,7 @@ from live import GTIN, Live
 from shopping import SECRET, SHOP, add_shop, line, order_counts, sscc
 from suyuan.api.orders import BODY_LIMIT
 from suyuan.core import canonical
-from suyuan.services.order import signature_of
+from suyuan.core.messages import signature_of
 from suyuan.shop import Shop
 
 ORDER: dict[str, Any] = {"reference": "XY-1", "buyer": "u-1", "lines": [{"gtin": GTIN, "lot": "L1", "quantity": 1}]}

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import orjson
 import pytest
-from sqlalchemy import Connection
 
 from live import GTIN, Live, batch_document, items
+from mortal import Died, Fate, MortalDatabase
 from shopping import add_shop, delivered, line, rows
 from suyuan.core.rules import RIGHTS_LIMIT
 from suyuan.services.grant import Granter, left
 from suyuan.storage import orders
-from suyuan.storage.database import Database
 from suyuan.storage.orders import Right, Supply
-
-
-class Died(BaseException):
-    """The process ends here."""
 
 
 def published(live: Live) -> list[dict[str, Any]]:
@@ -96,40 +90,13 @@ def test_many_rights_of_a_batch_are_several_entries(live: Live) -> None:
     live.assert_clean()
 
 
-class Fate:
-    """Lets the step that is reached when `left` others have been end the process."""
-
-    def __init__(self, left: int) -> None:
-        self.left = left
-        self.met = ""
-
-    def reach(self, where: str) -> None:
-        self.left -= 1
-        if self.left == -1:
-            self.met = where
-            raise Died(where)
-
-
-class MortalDatabase(Database):
-    def __init__(self, url: str, fate: Fate) -> None:
-        super().__init__(url)
-        self._fate = fate
-
-    @contextmanager
-    def write(self) -> Iterator[Connection]:
-        self._fate.reach("before the transaction")
-        with super().write() as connection:
-            yield connection
-            self._fate.reach("before the commit")
-        self._fate.reach("after the commit")
-
-
 @pytest.mark.parametrize("step", range(9))
 def test_whatever_it_dies_in_each_right_is_published_once(
     two_batches: Live, step: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     live = two_batches
-    fate = Fate(step)
+    fate = Fate()
+    fate.left = step
     database = MortalDatabase(live.node.database.engine.url.render_as_string(hide_password=False), fate)
     with monkeypatch.context() as patch:
         for name in ("lock_waiting", "issue"):

@@ -15,11 +15,12 @@ from shopping import SHOP, add_shop, delivered, line, order_counts, rows, sscc
 from suyuan.client import SiteRefused
 from suyuan.core import canonical
 from suyuan.core.errors import Conflict, Malformed, Refused
+from suyuan.core.messages import signature_of
 from suyuan.core.reviews import right_of
 from suyuan.core.rules import Standing
 from suyuan.core.subjects import item, key
 from suyuan.services import order
-from suyuan.services.order import Request, of_order, payment_of, signature_of
+from suyuan.services.order import Request, of_order, payment_of
 from suyuan.shop import Line, new_secret, packing_event, secrets_of
 from suyuan.storage import orders, vault
 from suyuan.storage.orders import Right

@@ -17,9 +17,10 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
 from live import GTIN, QUICK, Live, batch_document, document, epc, event, items, product_document
+from mortal import Died, Fate, MortalDatabase
 from suyuan.bootstrap import Registrar, open_node
 from suyuan.client import Author, Site
 from suyuan.config import Settings
@@ -33,49 +34,12 @@ from suyuan.services.record import Recorder
 from suyuan.services.relay import Relay
 from suyuan.services.seal import Pace, Sealer, SealMismatch
 from suyuan.storage import outbox, registry
-from suyuan.storage.database import SEALER_LOCK, Database
+from suyuan.storage.database import SEALER_LOCK
 from suyuan.storage.sealed import SealState
 from toolchain import running_anvil
 
 PACE = Pace(seconds=0.01, entries=1000, confirmations=1, stuck=60)
 CHAIN = "journal_head prepare_seal prepare_register seal_record outcome nonce_used batch".split()
-
-
-class Died(BaseException):
-    """The process ends here."""
-
-
-class Fate:
-    """Lets a step raise: the one that is reached when `left` others have been."""
-
-    def __init__(self) -> None:
-        self.left: int | None = None
-        self.made: Callable[[str], BaseException] = Died
-        self.met = ""
-
-    def reach(self, where: str) -> None:
-        if self.left is None:
-            return
-        if self.left == 0:
-            self.left, self.met = None, where
-            raise self.made(where)
-        self.left -= 1
-
-
-class MortalDatabase(Database):
-    """A database of which a write may be lost, or done and answered with an error."""
-
-    def __init__(self, url: str, fate: Fate) -> None:
-        super().__init__(url)
-        self._fate = fate
-
-    @contextmanager
-    def write(self) -> Iterator[Connection]:
-        self._fate.reach("write: before it begins")
-        with super().write() as connection:
-            yield connection
-            self._fate.reach("write: before the commit")
-        self._fate.reach("write: after the commit")
 
 
 class MortalChain:

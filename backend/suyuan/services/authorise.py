@@ -8,7 +8,7 @@ from collections.abc import Callable
 from suyuan.core import statements
 from suyuan.core.errors import BadSignature, Malformed, UnknownSigner
 from suyuan.core.statements import Signed
-from suyuan.services.known import Known
+from suyuan.services.known import Known, check_key
 from suyuan.services.record import Domains
 
 
@@ -34,9 +34,7 @@ class Authority:
         author = self._known.participant(signed.by)
         if author is None:
             raise UnknownSigner(f"{signed.by} is not registered")
-        signer = statements.recover(signed.statement.digest(self._domains.merchants), signed.signature)
-        if signer != author.key_at(int(self._clock())):
-            raise BadSignature(f"signed by {signer}, which is not the key of {author.id}")
+        check_key(author, signed.statement.digest(self._domains.merchants), signed.signature, int(self._clock()))
         return author.id
 
     def _check(self, signed: Signed, word: str, subject: str, content: bytes) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from suyuan.core.epcis import times
 from suyuan.core.epcis.event_hash import hash_uri
 from suyuan.core.epcis.model import Event, parse_document, parse_event
 from suyuan.core.errors import Conflict, InvalidEvent, InvalidInput, NotFound, Refused, SuyuanError
@@ -107,8 +108,8 @@ class Capture:
             events.append(Taken(hash_uri(event), replace(accepted, outcome=outcome)).as_json())
         return {
             "captureID": id,
-            "createdAt": _moment(job.created_at),
-            "finishedAt": _moment(job.finished_at),
+            "createdAt": times.from_milliseconds(job.created_at),
+            "finishedAt": times.from_milliseconds(job.finished_at),
             "running": False,
             "success": not job.errors,
             "captureErrorBehaviour": job.behaviour,
@@ -125,7 +126,3 @@ def _stated(event: Event, where: str) -> Event:
 
 def _problem(error: SuyuanError, where: str) -> dict[str, Any]:
     return {"type": f"urn:suyuan:problem:{type(error).__name__}", "title": str(error), "where": where}
-
-
-def _moment(ms: int) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(ms // 1000)) + f".{ms % 1000:03}Z"

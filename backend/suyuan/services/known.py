@@ -7,12 +7,20 @@ import time
 from collections.abc import Callable
 
 from suyuan.chain.port import Chain
-from suyuan.core.errors import ChainAway
+from suyuan.core import statements
+from suyuan.core.errors import BadSignature, ChainAway
 from suyuan.storage import registry
 from suyuan.storage.database import Database
 from suyuan.storage.registry import Participant
 
 _CURSOR = "participants"
+
+
+def check_key(author: Participant, digest: bytes, signature: bytes, now: int) -> None:
+    """Returns if a participant's key of `now` (seconds) made a signature. Raises BadSignature."""
+    signer = statements.recover(digest, signature)
+    if signer != author.key_at(now):
+        raise BadSignature(f"signed by {signer}, which is not the key of {author.id}")
 
 
 class Known:

@@ -13,7 +13,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest
-from hmac import digest as hmac
 from typing import Any
 
 from sqlalchemy import Connection
@@ -24,6 +23,7 @@ from suyuan.core.entries import Kind
 from suyuan.core.epcis.identifiers import subject_of
 from suyuan.core.epcis.model import Event, parse_event
 from suyuan.core.errors import Conflict, InvalidIdentifier, Malformed, NoStanding, NotFound, Refused, Unwanted
+from suyuan.core.messages import signature_of
 from suyuan.core.rules import LINES_LIMIT, Role
 from suyuan.services.capture import Capture
 from suyuan.services.grant import left
@@ -75,11 +75,6 @@ class Message:
     id: str
     digest: bytes
     at: int
-
-
-def signature_of(secret: bytes, at: int | str, message: str, method: str, path: str, body: bytes) -> str:
-    """The hex HMAC-SHA256 that a shop's request carries."""
-    return hmac(secret, f"{at}\n{message}\n{method}\n{path}\n{sha256(body).hexdigest()}".encode(), "sha256").hex()
 
 
 class Shops:

@@ -19,7 +19,7 @@ from suyuan.core.epcis.model import Event, subjects_named
 from suyuan.core.errors import BadSignature, Malformed, NoStanding, NotFound, UnknownSigner
 from suyuan.core.rules import Role
 from suyuan.core.statements import Batch, Recall, Receipt, Signed, Signer
-from suyuan.services.known import Known
+from suyuan.services.known import Known, check_key
 from suyuan.storage import journal, outbox, registry
 from suyuan.storage.appender import Also, Answers, Appender, nothing
 from suyuan.storage.database import Database
@@ -140,13 +140,8 @@ class Recorder:
         self, kind: Kind, signed: Signed, public: object, document: object, extra: Mapping[str, Any]
     ) -> Accepted:
         """Records a product, a batch, a recall or a profile."""
-        now = self._clock()
-        if signed.statement.kind != kind.word:
-            raise Malformed(f"the statement is a {signed.statement.kind}, wanted is a {kind.word}", "statement/kind")
-        subject = subjects.parse(signed.statement.subject)
-        if subject != signed.statement.subject:
-            raise Malformed(f"the subject is written {subject}", "statement/subject")
-        checked = rules.check_public(kind, subject, public)
+        now, subject = self._clock(), signed.statement.subject
+        checked = self._stated(kind, signed, public)
         author = self._check_author(signed, checked, int(now))
         if not isinstance(document, dict):
             raise Malformed("a document is an object", "document")
@@ -193,7 +188,7 @@ class Recorder:
                 raise NoStanding("a batch is recalled by its merchant or the regulator")
             recall = Recall(batch.key, bytes.fromhex(public["document"]))
             signature = statements.from_hex(extra.get("recall"), 65, "recall")
-            self._check_key(author, recall.digest(self._domains.batches), signature)
+            check_key(author, recall.digest(self._domains.batches), signature, int(self._clock()))
             payload = {"key": batch.key.hex(), "reason": recall.reason.hex(), "signature": signature.hex()}
             outbox.add(connection, "recall", payload)
         elif kind is Kind.MERCHANT and author.role is not Role.OPERATOR and subject != subjects.merchant(author.id):
@@ -224,7 +219,7 @@ class Recorder:
         signature = statements.from_hex(extra.get("registration"), 65, "registration")
         author = self._known.participant(signed.by)
         assert author is not None
-        self._check_key(author, batch.digest(self._domains.batches), signature)
+        check_key(author, batch.digest(self._domains.batches), signature, int(self._clock()))
         registry.add_batch(
             connection,
             registry.BatchRow(key, subject, batch.merchant, batch.quantity, batch.items_root, batch.content),
@@ -285,31 +280,30 @@ class Recorder:
 
         Raises InvalidInput, BadSignature.
         """
-        signed, checked = self._read(kind, Signed.from_shopper(statement), public)
+        signed = Signed.from_shopper(statement)
+        checked = self._stated(kind, signed, public)
+        _check_content(signed, checked, int(self._clock()))
         statements.check_shopper(signed, self._domains.chain, self._domains.address)
         return signed, checked
 
     def check_participant(self, kind: Kind, statement: object, public: object) -> tuple[Signed, dict[str, Any]]:
         """A participant's statement and what it states, if its author may write it. Raises InvalidInput, Refused."""
-        signed, checked = self._read(kind, Signed.from_json(statement), public)
+        signed = Signed.from_json(statement)
+        checked = self._stated(kind, signed, public)
         self._check_author(signed, checked, int(self._clock()))
         return signed, checked
 
-    def _read(self, kind: Kind, signed: Signed, public: object) -> tuple[Signed, dict[str, Any]]:
+    # -- what all have in common
+
+    def _stated(self, kind: Kind, signed: Signed, public: object) -> dict[str, Any]:
+        """What a statement of that kind states, by the kind's rule. Raises InvalidInput."""
         stated = signed.statement
         if stated.kind != kind.word:
             raise Malformed(f"the statement is a {stated.kind}, wanted is a {kind.word}", "statement/kind")
-        if subjects.parse(stated.subject) != stated.subject:
-            raise Malformed(f"the subject is written {subjects.parse(stated.subject)}", "statement/subject")
-        checked = rules.check_public(kind, stated.subject, public)
-        content = canonical.digest(checked)
-        if content != stated.content:
-            raise BadSignature(f"the statement is over {stated.content.hex()}, what was sent hashes to {content.hex()}")
-        if stated.issued_at > self._clock() + statements.SKEW:
-            raise BadSignature("issued in the future")
-        return signed, checked
-
-    # -- what all have in common
+        subject = subjects.parse(stated.subject)
+        if subject != stated.subject:
+            raise Malformed(f"the subject is written {subject}", "statement/subject")
+        return rules.check_public(kind, subject, public)
 
     def _append(self, connection: Connection, drafts: Sequence[Draft], now: float) -> list[Accepted]:
         return journal.append(
@@ -328,11 +322,7 @@ class Recorder:
         if kind is None:
             raise Malformed(f"a {signed.statement.kind} is not taken", "statement/kind")
         writers = rules.rule_of(kind, signed.statement.subject).writers
-        content = canonical.digest(public)
-        if content != signed.statement.content:
-            raise BadSignature(
-                f"the statement is over {signed.statement.content.hex()}, what was sent hashes to {content.hex()}"
-            )
+        _check_content(signed, public, now)
         author = self._known.participant(signed.by)
         if author is None:
             raise UnknownSigner(f"{signed.by} is not registered")
@@ -341,15 +331,17 @@ class Recorder:
             raise NoStanding(f"{signed.by} is {standing.name.lower()}")
         if writers is None or author.role not in writers:
             raise NoStanding(f"a {author.role.name.lower()} writes no {kind.word}")
-        if signed.statement.issued_at > now + statements.SKEW:
-            raise BadSignature("issued in the future")
-        self._check_key(author, signed.statement.digest(self._domains.merchants), signed.signature)
+        check_key(author, signed.statement.digest(self._domains.merchants), signed.signature, now)
         return author
 
-    def _check_key(self, author: Participant, digest: bytes, signature: bytes) -> None:
-        signer = statements.recover(digest, signature)
-        if signer != author.key_at(int(self._clock())):
-            raise BadSignature(f"signed by {signer}, which is not the key of {author.id}")
+
+def _check_content(signed: Signed, public: dict[str, Any], now: int) -> None:
+    """Returns if a statement is over what was sent, and not from the future. Raises BadSignature."""
+    stated, content = signed.statement, canonical.digest(public)
+    if content != stated.content:
+        raise BadSignature(f"the statement is over {stated.content.hex()}, what was sent hashes to {content.hex()}")
+    if stated.issued_at > now + statements.SKEW:
+        raise BadSignature("issued in the future")
 
 
 def _items(subject: str, value: object) -> list[Item]:
