@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ from suyuan.config import Settings
 from suyuan.core.rules import Role
 from suyuan.core.statements import Signer
 from suyuan.shop import Line, Shop, new_secret, packing_event, secrets_of
+
+CHINA = timezone(timedelta(hours=8))
 
 
 def main() -> None:
@@ -128,7 +131,9 @@ def sell(settings: Settings, site: Site, authors: dict[str, Author], done: Progr
         with done.once(f"order {p.reference}", f"{p.quantity} × {p.batch.product.name.en}, {p.shop.name.en}") as new:
             if new:
                 shop.place(p.reference, p.buyer, lines, payment=("demo-pay", p.reference))
-                packed = packing_event(authors[p.shop.slug], p.sscc, lines, place=p.shop.seat.id.spelled("link"))
+                packed = packing_event(
+                    authors[p.shop.slug], p.sscc, lines, place=p.shop.seat.id.spelled("link"), zone=CHINA
+                )
                 shop.ship(p.reference, p.sscc, event=packed)
                 shop.deliver(p.reference, p.sscc, lines=1, secret=bytes.fromhex(held[p.reference]))
     operator = Author(site, keystore(settings).signer("operator"))

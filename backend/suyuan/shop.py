@@ -19,7 +19,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from hashlib import sha256
 from hmac import digest as hmac
 from typing import Any
@@ -167,20 +167,22 @@ def packing_event(
     lines: Sequence[Line],
     *,
     place: str | None = None,
+    zone: tzinfo | None = None,
     clock: Callable[[], float] = time.time,
 ) -> Json:
     """The signed event that these lines were packed into a parcel: items where they are told apart, else lots.
 
-    `author`: a participant who packs, often the merchant; `place`: URI of where.
+    `author`: a participant who packs, often the merchant; `place`: URI of where; `zone`: whose clock hangs there, this
+    machine's if none is given.
     """
-    at = datetime.fromtimestamp(int(clock()), UTC).isoformat().replace("+00:00", ".000Z")
+    at = datetime.fromtimestamp(int(clock()), UTC).astimezone(zone)
     items = [digital_link.item(line.gtin, serial, _GS1) for line in lines for serial in line.items]
     loose = [line for line in lines if not line.items]
     value: Json = {
         "@context": _CONTEXT,
         "type": "AggregationEvent",
-        "eventTime": at,
-        "eventTimeZoneOffset": "+00:00",
+        "eventTime": at.isoformat(timespec="milliseconds"),
+        "eventTimeZoneOffset": at.isoformat()[-6:],
         "parentID": digital_link.parcel(sscc, _GS1),
         "action": "ADD",
         "bizStep": "packing",

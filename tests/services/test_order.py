@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta, timezone
 from typing import Any
 
 import orjson
@@ -14,6 +15,7 @@ from live import GTIN, OTHER_GTIN, Live, batch_document, items, product_document
 from shopping import SHOP, add_shop, delivered, line, order_counts, rows, sscc
 from suyuan.client import SiteRefused
 from suyuan.core import canonical
+from suyuan.core.epcis import parse_event
 from suyuan.core.errors import Conflict, Malformed, Refused
 from suyuan.core.messages import signature_of
 from suyuan.core.reviews import right_of
@@ -426,3 +428,13 @@ def test_other_products_lots_are_told_apart(live: Live) -> None:
     live.merchant.list_product(OTHER_GTIN, product_document("Other"))
     shop = add_shop(live)
     refused(lambda: shop.place("XY-1", "u", [Line(OTHER_GTIN, "L1", 1)]), 404)
+
+
+@pytest.mark.parametrize(("hours", "offset"), [(8, "+08:00"), (0, "+00:00"), (-3.5, "-03:30")])
+def test_a_packing_event_is_told_by_the_clock_of_where_it_was_packed(live: Live, hours: float, offset: str) -> None:
+    live.list_and_register()
+    zone = timezone(timedelta(hours=hours))
+    event = packing_event(live.merchant, sscc(1), [line("A1")], zone=zone, clock=lambda: 1_790_000_000.9)
+    assert event["eventTimeZoneOffset"] == offset
+    assert event["eventTime"].endswith(f".000{offset}")
+    assert parse_event(event).event_time_ms == 1_790_000_000_000
