@@ -71,8 +71,8 @@ class Erasure:
 
         Raises InvalidInput, BadSignature, NotFound, DatabaseAway.
         """
-        right = self._asked("erase", statement, public, {"right", "basis"})
-        return self._erase(right, public["basis"])  # type: ignore[index]
+        right, asked = self._asked("erase", statement, public, {"right", "basis"})
+        return self._erase(right, asked["basis"])
 
     def by_operator(self, right: str, basis: str) -> Erased:
         """Erases what is kept about the buyer of a right, who asked for it by other means."""
@@ -103,7 +103,7 @@ class Erasure:
 
     def export(self, statement: object, public: object) -> dict[str, Any]:
         """All that is kept about the buyer who asks, readable. Raises InvalidInput, BadSignature, NotFound."""
-        right = self._asked("export", statement, public, {"right"})
+        right, _ = self._asked("export", statement, public, {"right"})
         with self._database.read() as connection:
             key = orders.keys(connection, self._vault, [right.buyer]).get(right.buyer)
             rights = orders.rights_of(connection, right.buyer)
@@ -137,15 +137,15 @@ class Erasure:
         found = reviews.entries_of(connection, streams, signers, [index for index in others if index is not None])
         return [{"index": index, "kind": Kind(kind).word} for index, kind in found]
 
-    def _asked(self, word: str, statement: object, public: object, names: set[str]) -> Right:
-        """The right whose key asks."""
+    def _asked(self, word: str, statement: object, public: object, names: set[str]) -> tuple[Right, dict[str, str]]:
+        """The right whose key asks, and what for."""
         if not isinstance(public, dict) or set(public) != names or not all(isinstance(v, str) for v in public.values()):
             raise Malformed(f"has the members {', '.join(sorted(names))}", "public")
         right = self._right(public["right"])
         by = self._authority.shopper(word, statement, f"/reviews/{right.gtin}", canonical.digest(public))
         if by != right.by:
             raise BadSignature("signed by another key than the right's")
-        return right
+        return right, public
 
     def _right(self, name: object) -> Right:
         hash = statements.from_hex(name, 32, "right")

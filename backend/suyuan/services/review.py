@@ -7,7 +7,6 @@ text, which is interpreted nowhere.
 from __future__ import annotations
 
 import re
-import time
 import unicodedata
 from collections.abc import Callable
 from contextlib import suppress
@@ -49,13 +48,11 @@ class Reviews:
         vault: Vault,
         *,
         heard: Callable[[], None] = lambda: None,
-        clock: Callable[[], float] = time.time,
     ) -> None:
         self._database = database
         self._recorder = recorder
         self._vault = vault
         self._heard = heard
-        self._clock = clock
 
     # -- by the buyer
 

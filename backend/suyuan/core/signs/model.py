@@ -19,7 +19,6 @@ class Delivery(StrEnum):
 
     UNDERWAY = "underway"
     DELIVERED = "delivered"
-    RETURNED = "returned"
 
 
 class Sign(StrEnum):
