@@ -16,18 +16,20 @@ import os
 import platform
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from eth_account import Account
 from web3 import HTTPProvider, Web3
 from web3.contract import Contract
 
 from compile_contracts import CONTRACTS, SETTINGS, compile_files
-from proof_trees import consistency, uniform
+from proof_trees import consistency, inclusion, uniform
 from toolchain import ROOT, SOLC_VERSION, ToolMissing, running_anvil
+from trial_journals import APPEAL, BODY, SUBJECTS_DEPTH, TRIALS, Place, headers, heads, leaf, sealing
 
 SIZES = {"10^3": 10**3, "10^6": 10**6, "10^9": 10**9, "2^30-1": 2**30 - 1}
 GROWTHS = (1, 100, 10_000, 1_000_000)
@@ -35,6 +37,11 @@ GREATEST_GROWTH = 2**24
 EAS = ROOT / "node_modules" / "@ethereum-attestation-service" / "eas-contracts" / "contracts"
 EAS_SETTINGS = {key: value for key, value in SETTINGS.items() if key != "viaIR"}
 ZERO = "0x" + "00" * 20
+NOTHING = (0, 0, bytes(32), bytes(32), 0)
+RECEIPT = [{"name": "leaves", "type": "bytes32"}] + [
+    {"name": name, "type": "uint64"} for name in ("index", "count", "issuedAt", "sealBy")
+]
+TERMS = (86_400, 3 * 86_400, 10**15)  # promise bound, grace period, fee of an appeal
 
 
 @dataclass(frozen=True)
@@ -65,9 +72,9 @@ class Bench:
         contract: Contract = self.w3.eth.contract(receipt["contractAddress"], abi=artifact["abi"])
         return contract
 
-    def gas(self, call: Any) -> int:
-        """Send, and read what it cost from the receipt."""
-        return int(self._mined(call)["gasUsed"])
+    def gas(self, call: Any, value: int = 0) -> int:
+        """Send, with so many wei, and read what it cost from the receipt."""
+        return int(self._mined(call, value)["gasUsed"])
 
     def gas_undone(self, call: Any) -> int:
         """The same, and put the chain back to where it was."""
@@ -76,8 +83,8 @@ class Bench:
         self.w3.provider.make_request("evm_revert", [snapshot])  # type: ignore[arg-type]
         return spent
 
-    def _mined(self, call: Any) -> Any:
-        sent = call.transact(self._envelope)
+    def _mined(self, call: Any, value: int = 0) -> Any:
+        sent = call.transact({**self._envelope, **({"value": value} if value else {})})
         receipt = self.w3.eth.wait_for_transaction_receipt(sent, timeout=60, poll_latency=0.005)
         if receipt["status"] != 1:
             raise RuntimeError(f"refused: {call}")
@@ -89,15 +96,14 @@ def seals(bench: Bench) -> Iterator[Figure]:
     compiled = compile_files([ROOT / "contracts" / f"{name}.sol" for name in CONTRACTS])
     merchants = bench.deploy(compiled["MerchantRegistry"], bench.sender, bench.sender)
     batches = bench.deploy(compiled["BatchRegistry"], merchants.address)
-    nothing = (0, 0, bytes(32), bytes(32), 0)
-    journal = bench.deploy(compiled["Journal"], merchants.address, batches.address, ZERO, nothing, 86400, bench.sender)
+    journal = bench.deploy(compiled["Journal"], merchants.address, batches.address, ZERO, NOTHING, *TERMS, bench.sender)
     bench.gas(journal.functions.grantRole(journal.functions.SEALER_ROLE().call(), bench.sender))
 
     tree = uniform()
 
     def seal(old: int, new: int) -> Any:
         heads = sha256(b"heads" + new.to_bytes(8, "big")).digest()
-        return journal.functions.seal(new, tree(0, new), heads, consistency(old, new, tree))
+        return journal.functions.seal(new, tree(0, new), heads, consistency(old, new, tree), [])
 
     size = 0
     for name, target in SIZES.items():
@@ -107,6 +113,75 @@ def seals(bench: Bench) -> Iterator[Figure]:
             size = grown
         for growth in GROWTHS:
             yield Figure(f"seal at {name}, +{growth:,}", growth, bench.gas_undone(seal(size, size + growth)))
+
+
+def judgements(bench: Bench) -> Iterator[Figure]:
+    """Every proof of a fault, an appeal, and its answers, each on a journal of its own that holds what it turns on."""
+    sources = [ROOT / "contracts" / f"{name}.sol" for name in CONTRACTS]
+    compiled = compile_files([*sources, ROOT / "contracts" / "test" / "AnyPredecessor.sol"])
+    for name, size in SIZES.items():
+        if name != "2^30-1":
+            for trial in TRIALS:
+                for subjects in SUBJECTS_DEPTH if trial == "proveOmission" else (10**6,):
+                    yield _judgement(bench, compiled, trial, name, size, subjects)
+
+
+def _judgement(bench: Bench, compiled: Any, trial: str, name: str, size: int, subjects: int) -> Figure:
+    function, _, what = trial.partition(" (")
+    place, before = Place(size, headers(trial, size)), size - 100
+    tree, (end, siblings, root) = place.tree, heads(subjects)
+    merchants = bench.deploy(compiled["MerchantRegistry"], bench.sender, bench.sender)
+    batches = bench.deploy(compiled["BatchRegistry"], merchants.address)
+    begun = (1, before, tree(0, before), BODY, 1)
+    anyone = bench.deploy(compiled["AnyPredecessor"])
+    registries = (merchants.address, batches.address)
+    journal = bench.deploy(compiled["Journal"], *registries, anyone.address, begun, *TERMS, bench.sender)
+    functions = journal.functions
+    bench.gas(functions.grantRole(functions.SEALER_ROLE().call(), bench.sender))
+    key = Account.create()
+    bench.gas(functions.setReceiptKey(key.address, True))
+    first = next(iter(place.headers))
+    label = f"{function} {what}".strip(" ,").replace(", ", "").strip() + f", {name}"
+    if function == "proveOmission":
+        label += f", {subjects:,} subjects"
+    if function == "seal":
+        count = int(what.split(" ")[0])
+        for _ in range(count):
+            bench.gas(functions.appeal(APPEAL), TERMS[2])
+        one = (place.headers[first], first, inclusion(first, size, tree))
+        return Figure(label, count, bench.gas(sealing(journal, before, place, root, [one] * count)))
+
+    bench.gas(sealing(journal, before, place, root, []))
+    under = (1, size, tree(0, size), root, bench.w3.eth.get_block("latest")["timestamp"])  # type: ignore[typeddict-item]
+    evidence = [place.evidence(under, index) for index in place.headers]
+    late = function == "proveLateness"
+    made = {"leaves": BODY, "index": before if late else first, "count": 1, "issuedAt": 1, "sealBy": 2}
+    domain = {"name": "Suyuan", "version": "1", "chainId": bench.w3.eth.chain_id, "verifyingContract": journal.address}
+    signature = bytes(key.sign_typed_data(domain, {"Receipt": RECEIPT}, made).signature)
+    receipt = tuple(made.values())
+    if function == "answer":
+        bench.gas(functions.appeal(APPEAL), TERMS[2])
+    calls: dict[str, Callable[[], Any]] = {
+        "answer": lambda: functions.answer(evidence[0]),
+        "proveOmission": lambda: functions.proveOmission(evidence[0], (under, end, siblings)),
+        "proveFork": lambda: functions.proveFork(evidence),
+        "proveMisstep": lambda: functions.proveMisstep(evidence),
+        "proveBrokenPromise": lambda: functions.proveBrokenPromise(
+            receipt, signature, (0, BODY, []), (under, leaf(place.headers[first]), inclusion(first, size, tree))
+        ),
+        "proveLateness": lambda: functions.proveLateness(receipt, signature, NOTHING, under),
+    }
+    return Figure(label, 1, bench.gas(calls[function]()))
+
+
+def appeals(bench: Bench) -> Iterator[Figure]:
+    """Appeals of 340 bytes: the first that a journal meets, and one behind it."""
+    compiled = compile_files([ROOT / "contracts" / f"{name}.sol" for name in CONTRACTS])
+    merchants = bench.deploy(compiled["MerchantRegistry"], bench.sender, bench.sender)
+    batches = bench.deploy(compiled["BatchRegistry"], merchants.address)
+    journal = bench.deploy(compiled["Journal"], merchants.address, batches.address, ZERO, NOTHING, *TERMS, bench.sender)
+    for which in ("first", "later"):
+        yield Figure(f"appeal of 340 bytes, {which}", 1, bench.gas(journal.functions.appeal(APPEAL), TERMS[2]))
 
 
 def attestations(bench: Bench) -> Iterator[Figure]:
@@ -158,7 +233,7 @@ def main() -> int:
         with running_anvil() as url:
             bench = Bench(url)
             client = bench.w3.client_version
-            figures = [*seals(bench), *attestations(bench), *structs(bench)]
+            figures = [*seals(bench), *appeals(bench), *judgements(bench), *attestations(bench), *structs(bench)]
     except ToolMissing as error:
         print(error, file=sys.stderr)
         return 2

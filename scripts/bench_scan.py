@@ -74,7 +74,7 @@ class PaperChain:
         last = self.seals[-1] if self.seals else Seal(0, 0, merkle.EMPTY_ROOT, EMPTY, 0)
         return ChainHead(last.number, last.size, last.root, last.heads, last.sealed_at)
 
-    def prepare_seal(self, seal: Seal, _: object) -> Prepared:
+    def prepare_seal(self, seal: Seal, *_: object) -> Prepared:
         self._next = Seal(seal.number, seal.size, seal.root, seal.heads, int(time.time()))
         return Prepared(b"seal", sha256(seal.root).digest(), seal.number, 1)
 

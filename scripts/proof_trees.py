@@ -6,7 +6,7 @@ the same lines serve a list of leaves and a tree of 10^9 that nobody holds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from hashlib import sha256
 
@@ -39,6 +39,21 @@ def uniform(leaf: bytes = sha256(b"leaf").digest()) -> Subtree:
         return _node(of_size(_split(size)), of_size(size - _split(size)))
 
     return lambda start, end: of_size(end - start) if end > start else EMPTY
+
+
+def planted(leaves: Mapping[int, bytes]) -> Subtree:
+    """A tree of any size, uniform but for these leaves by their index."""
+    plain = uniform()
+
+    def subtree(start: int, end: int) -> bytes:
+        if not any(start <= index < end for index in leaves):
+            return plain(start, end)
+        if end - start == 1:
+            return leaves[start]
+        middle = start + _split(end - start)
+        return _node(subtree(start, middle), subtree(middle, end))
+
+    return subtree
 
 
 def inclusion(index: int, size: int, subtree: Subtree) -> list[bytes]:

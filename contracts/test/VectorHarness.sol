@@ -4,6 +4,7 @@ pragma solidity ^0.8.24;
 import {EntryHeader} from "../libraries/EntryHeader.sol";
 import {HeadsMap} from "../libraries/HeadsMap.sol";
 import {Rfc9162} from "../libraries/Rfc9162.sol";
+import {Tally} from "../libraries/Tally.sol";
 
 /// @title The libraries, each function to be called by tests
 contract VectorHarness {
@@ -45,5 +46,9 @@ contract VectorHarness {
         returns (bool)
     {
         return HeadsMap.absent(key, met, siblings, heads);
+    }
+
+    function step(bytes32 before, uint8 kind, uint8 arg) external pure returns (bool valid, bytes32 state) {
+        return Tally.step(before, kind, arg);
     }
 }

@@ -11,6 +11,9 @@ from contracts.nodes import DAY, ZERO, Node, accounts
 
 NO_SEAL = (0, 0, bytes(32), bytes(32), 0)
 PROMISE = DAY
+GRACE = 3 * DAY
+FEE = 10**15
+TERMS = (PROMISE, GRACE, FEE)
 
 
 @dataclass(frozen=True)
@@ -22,8 +25,8 @@ class Deployment:
     batches: Contract
     journal: Contract
 
-    def send(self, call: Any, sender: int = 0) -> Any:
-        return self.node.send(call, sender)
+    def send(self, call: Any, sender: int = 0, value: int = 0) -> Any:
+        return self.node.send(call, sender, value)
 
     def call(self, call: Any, sender: int = 0) -> Any:
         return self.node.call(call, sender)
@@ -34,7 +37,7 @@ def deploy(chain: Node) -> Deployment:
     admin, regulator, merchant = (account.address for account in accounts()[:3])
     merchants = chain.deploy("MerchantRegistry", admin, regulator)
     batches = chain.deploy("BatchRegistry", merchants.address)
-    journal = chain.deploy("Journal", merchants.address, batches.address, ZERO, NO_SEAL, PROMISE, admin)
+    journal = chain.deploy("Journal", merchants.address, batches.address, ZERO, NO_SEAL, *TERMS, admin)
     chain.send(merchants.functions.grantRole(merchants.functions.ADMISSIONS_ROLE().call(), admin))
     chain.send(journal.functions.grantRole(journal.functions.SEALER_ROLE().call(), admin))
     chain.send(merchants.functions.admit(merchant, 1, b"\x11" * 32, ["food"]))

@@ -68,10 +68,10 @@ class Node:
         contract: Contract = self.w3.eth.contract(receipt["contractAddress"], abi=artifact["abi"])
         return contract
 
-    def send(self, call: Any, sender: int = 0) -> Any:
+    def send(self, call: Any, sender: int = 0, value: int = 0) -> Any:
         """Send a transaction from an account, and return its receipt. Raises `Refused` where it would revert."""
-        self.call(call, sender)
-        receipt = self._mined(call.transact(self._envelope(sender)))
+        self.call(call, sender, value)
+        receipt = self._mined(call.transact({**self._envelope(sender), "value": value}))
         assert receipt["status"] == 1
         return receipt
 
@@ -79,9 +79,11 @@ class Node:
         """Send a transaction that may fail, and return its receipt."""
         return self._mined(self.w3.eth.send_transaction(call.build_transaction(self._envelope(sender))))
 
-    def call(self, call: Any, sender: int = 0) -> Any:
+    def call(self, call: Any, sender: int = 0, value: int = 0) -> Any:
         """Call without sending. Raises `Refused` where it reverts with a custom error."""
-        return self._refusing(call.contract_abi, lambda: call.call({"from": accounts()[sender].address}))
+        return self._refusing(
+            call.contract_abi, lambda: call.call({"from": accounts()[sender].address, "value": value})
+        )
 
     def now(self) -> int:
         """The time of the newest block, seconds."""

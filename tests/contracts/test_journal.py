@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from web3.contract import Contract
 
 from contracts import heads_reference
-from contracts.deployments import NO_SEAL, PROMISE, Deployment
+from contracts.deployments import FEE, GRACE, NO_SEAL, PROMISE, TERMS, Deployment
 from contracts.nodes import DAY, ZERO, Refused, accounts, malformed, sign
 from proof_trees import EMPTY, Subtree, consistency, inclusion, of_leaves, uniform
 
@@ -32,7 +32,7 @@ def address(index: int) -> str:
 
 
 def sealing(journal: Contract, old: int, new: int, tree: Subtree = TREE, heads: bytes = HEADS[0]) -> Any:
-    return journal.functions.seal(new, tree(0, new), heads, consistency(old, new, tree))
+    return journal.functions.seal(new, tree(0, new), heads, consistency(old, new, tree), [])
 
 
 def seal(deployed: Deployment, old: int, new: int, heads: bytes = HEADS[0]) -> tuple[Any, ...]:
@@ -49,7 +49,7 @@ def is_seal(deployed: Deployment, given_seal: tuple[Any, ...]) -> bool:
 def arguments(deployed: Deployment, predecessor: str, from_seal: tuple[Any, ...]) -> tuple[Any, ...]:
     """Of the constructor."""
     registries = (deployed.merchants.address, deployed.batches.address)
-    return (*registries, predecessor, from_seal, PROMISE, address(ADMIN))
+    return (*registries, predecessor, from_seal, *TERMS, address(ADMIN))
 
 
 def successor(deployed: Deployment, predecessor: str, from_seal: tuple[Any, ...]) -> Contract:
@@ -75,6 +75,8 @@ def test_constructor_names_the_deployment(deployed: Deployment) -> None:
     assert ZERO == deployed.call(functions.predecessor())
     assert NO_SEAL == tuple(deployed.call(functions.predecessorSeal()))
     assert PROMISE == deployed.call(functions.promiseBound())
+    assert GRACE == deployed.call(functions.gracePeriod())
+    assert FEE == deployed.call(functions.appealFee())
 
 
 def test_head_of_a_new_journal_is_the_empty_tree(deployed: Deployment) -> None:
@@ -98,7 +100,7 @@ def test_constructor_goes_on_from_any_seal_of_the_predecessor(deployed: Deployme
     deployed.send(sealing(journal, 5, 7))
     assert 1 == deployed.call(journal.functions.seals())
     with pytest.raises(Refused) as refused:
-        deployed.send(journal.functions.seal(9, TREE(0, 9), HEADS[0], []))
+        deployed.send(journal.functions.seal(9, TREE(0, 9), HEADS[0], [], []))
     assert Refused("NotConsistent", (7, TREE(0, 7), 9, TREE(0, 9))) == refused.value
 
 
@@ -168,13 +170,13 @@ def test_sealer_role_is_given_and_taken_by_the_admin(deployed: Deployment) -> No
 
 def test_seal_that_does_not_grow_is_refused(deployed: Deployment) -> None:
     with pytest.raises(Refused) as refused:
-        deployed.send(deployed.journal.functions.seal(0, EMPTY, bytes(32), []))
+        deployed.send(deployed.journal.functions.seal(0, EMPTY, bytes(32), [], []))
     assert Refused("SizeOutOfBounds", (0, 0)) == refused.value
 
     seal(deployed, 0, 5)
     for size in (0, 4, 5):
         with pytest.raises(Refused) as refused:
-            deployed.send(deployed.journal.functions.seal(size, TREE(0, size), HEADS[0], []))
+            deployed.send(deployed.journal.functions.seal(size, TREE(0, size), HEADS[0], [], []))
         assert Refused("SizeOutOfBounds", (5, size)) == refused.value
 
 
@@ -202,13 +204,13 @@ def test_seal_holds_up_to_the_greatest_size(deployed: Deployment) -> None:
     for old in (LAST - 3, LAST - 1):
         deployed.send(sealing(journal, old, old + 2 if old < LAST - 1 else LAST, tree))
     with pytest.raises(Refused) as refused:
-        deployed.send(journal.functions.seal(LAST, tree(0, LAST), HEADS[0], []))
+        deployed.send(journal.functions.seal(LAST, tree(0, LAST), HEADS[0], [], []))
     assert Refused("SizeOutOfBounds", (LAST, LAST)) == refused.value
 
 
 def test_first_seal_with_a_proof_is_refused(deployed: Deployment) -> None:
     with pytest.raises(Refused) as refused:
-        deployed.send(deployed.journal.functions.seal(2, TREE(0, 2), HEADS[0], [TREE(0, 1)]))
+        deployed.send(deployed.journal.functions.seal(2, TREE(0, 2), HEADS[0], [TREE(0, 1)], []))
     assert Refused("NotConsistent", (0, EMPTY, 2, TREE(0, 2))) == refused.value
 
 
@@ -220,7 +222,7 @@ def test_seal_with_a_cut_padded_or_foreign_proof_is_refused(deployed: Deployment
         [*proof, *proof], [EMPTY] * len(proof), [EMPTY] * 300,
     ):  # fmt: skip
         with pytest.raises(Refused) as refused:
-            deployed.send(deployed.journal.functions.seal(12, TREE(0, 12), HEADS[0], wrong))
+            deployed.send(deployed.journal.functions.seal(12, TREE(0, 12), HEADS[0], wrong, []))
         assert Refused("NotConsistent", (7, TREE(0, 7), 12, TREE(0, 12))) == refused.value
     assert 7 == deployed.call(deployed.journal.functions.head())[0]
 
@@ -246,7 +248,7 @@ def test_seal_takes_any_growth_and_only_the_true_tree(shared_deployment: Deploym
     size = 0
     for step in steps:
         proof = consistency(size, size + step, TREE)
-        wrong = journal.functions.seal(size + step, TREE(0, size + step), HEADS[0], [*proof, EMPTY])
+        wrong = journal.functions.seal(size + step, TREE(0, size + step), HEADS[0], [*proof, EMPTY], [])
         with pytest.raises(Refused):
             shared_deployment.send(wrong)
         shared_deployment.send(sealing(journal, size, size + step))
@@ -442,3 +444,43 @@ def test_check_receipt_of_changed_values_is_by_an_unknown_key(deployed: Deployme
     for changes in ({"leaves": HEADS[0]}, {"index": 8}, {"count": 2}, {"issuedAt": 1}, {"sealBy": 1}):
         changed = tuple({**made, **changes}.values())
         assert UNKNOWN_KEY == deployed.call(deployed.journal.functions.checkReceipt(changed, signature))
+
+
+# The verifier's file
+
+VERIFIER = sha256(b"verify.html").digest()
+
+
+def publish(deployed: Deployment, hash: bytes, sender: int = ADMIN) -> Any:
+    return deployed.send(deployed.journal.functions.publishVerifier(hash), sender)
+
+
+def published(deployed: Deployment, hash: bytes) -> int:
+    return int(deployed.call(deployed.journal.functions.verifierSince(hash)))
+
+
+def test_publish_verifier_keeps_and_tells_since_when(deployed: Deployment) -> None:
+    assert 0 == published(deployed, VERIFIER)
+    told = deployed.node.events(deployed.journal, publish(deployed, VERIFIER))
+    assert [("VerifierPublished", {"hash": VERIFIER})] == told
+    assert deployed.node.now() == published(deployed, VERIFIER)
+    assert 0 == published(deployed, HEADS[0])
+
+
+def test_publish_verifier_again_is_refused_and_changes_nothing(deployed: Deployment) -> None:
+    publish(deployed, VERIFIER)
+    since = published(deployed, VERIFIER)
+    deployed.node.wait(DAY)
+    with pytest.raises(Refused) as refused:
+        publish(deployed, VERIFIER)
+    assert Refused("VerifierKnown", (VERIFIER,)) == refused.value
+    publish(deployed, HEADS[0])
+    assert since == published(deployed, VERIFIER) < published(deployed, HEADS[0])
+
+
+def test_publish_verifier_by_anyone_but_the_admin_is_refused(deployed: Deployment) -> None:
+    for sender in (REGULATOR, MERCHANT, STRANGER):
+        with pytest.raises(Refused) as refused:
+            publish(deployed, VERIFIER, sender)
+        assert Refused("AccessControlUnauthorizedAccount", (address(sender).lower(), DEFAULT_ADMIN)) == refused.value
+    assert 0 == published(deployed, VERIFIER)

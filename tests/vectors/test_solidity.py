@@ -1,7 +1,4 @@
-"""The shared vectors through the Solidity libraries, by eth_call on the EVM in this process.
-
-Not run: `steps` (how a tally follows from the one before), which no contract judges yet.
-"""
+"""The shared vectors through the Solidity libraries, by eth_call on the EVM in this process."""
 
 from __future__ import annotations
 
@@ -92,6 +89,13 @@ def test_heads_proofs_say_present_or_absent_and_never_both(harness: Contract, pa
         assert (vector["present"], not vector["present"]) == (present, absent)
         assert not harness.functions.present((key, end[1] + 1, end[2]), siblings, root).call()
         assert not harness.functions.absent(key, end, [*siblings, bytes(32)], root).call()
+
+
+@pytest.mark.parametrize("path", journal_params())
+def test_tallies_step_to_their_next_or_nowhere(harness: Contract, path: Path) -> None:
+    for vector in load(path)["steps"]:
+        valid, state = harness.functions.step(bytes.fromhex(vector["before"]), vector["kind"], vector["arg"]).call()
+        assert vector["after"] == (state.hex() if valid else None), vector
 
 
 @pytest.mark.parametrize("path", merkle_params())

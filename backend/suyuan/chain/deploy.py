@@ -21,12 +21,22 @@ from suyuan.chain.transactions import created_address
 from suyuan.core.statements import Signer, keccak
 
 PROMISE_BOUND = 30 * 86_400  # seconds: the furthest off that a receipt may promise a seal
+GRACE_PERIOD = 3 * 86_400  # seconds: how long an appeal may wait before nothing is sealed without its answer
+APPEAL_FEE = 10**16  # wei; at 20 gwei a gas some five answers, at 100 gwei one
 _FOR_EVER = 2**64 - 1
 _NOBODY = "0x" + "00" * 20
 _NO_SEAL = (0, 0, bytes(32), bytes(32), 0)
 
 
-def deploy(chain: Web3Chain, keys: KeyStore, file: Path, *, promise_bound: int = PROMISE_BOUND) -> Deployment:
+def deploy(
+    chain: Web3Chain,
+    keys: KeyStore,
+    file: Path,
+    *,
+    promise_bound: int = PROMISE_BOUND,
+    grace_period: int = GRACE_PERIOD,
+    appeal_fee: int = APPEAL_FEE,
+) -> Deployment:
     """Deploys and writes `file` (deployment.json) when all is done; what is under way stands beside it, in `….part`.
 
     Takes the keys of `admin` (opened), `regulator`, `admissions`, `sealer` and `receipts` (their addresses).
@@ -46,7 +56,8 @@ def deploy(chain: Web3Chain, keys: KeyStore, file: Path, *, promise_bound: int =
 
     merchants = contract("MerchantRegistry", who["admin"], who["regulator"])
     batches = contract("BatchRegistry", merchants.address)
-    journal = contract("Journal", merchants.address, batches.address, _NOBODY, _NO_SEAL, promise_bound, who["admin"])
+    terms = (promise_bound, grace_period, appeal_fee)
+    journal = contract("Journal", merchants.address, batches.address, _NOBODY, _NO_SEAL, *terms, who["admin"])
     admits = chain.call(merchants.functions.ADMISSIONS_ROLE())
     seals = chain.call(journal.functions.SEALER_ROLE())
     ensure(

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Any, Self
 
 from hexbytes import HexBytes
@@ -19,13 +20,25 @@ from web3.types import RPCEndpoint
 
 from suyuan.chain import contracts, transactions
 from suyuan.chain.port import (
+    Answer,
+    AppealRecord,
     BatchRecord,
+    BrokenPromise,
     ChainHead,
     Deployment,
+    Evidence,
+    Fault,
+    FaultProof,
+    FaultRecord,
+    Fork,
+    Lateness,
     MerchantRecord,
+    Misstep,
+    Omission,
     Outcome,
     Prepared,
     SealRecord,
+    Standings,
     TransactionState,
 )
 from suyuan.chain.transactions import Transaction
@@ -33,12 +46,20 @@ from suyuan.core import proof
 from suyuan.core.errors import ChainAway, ChainRefused
 from suyuan.core.proof import BatchState, Claim, Seal, Verdict
 from suyuan.core.rules import Role, Standing
-from suyuan.core.statements import Batch, Signer
+from suyuan.core.statements import Batch, Receipt, Signer
 
 _SPAN = 10_000  # blocks whose logs are asked for at once; halved where a node gives fewer
 _TOGETHER = 100  # claims in one call, ids in one filter
 _SLOTS = 60_000  # gas of two fresh storage slots and what goes with them
 _VERDICTS = tuple(Verdict)  # in the contract's order
+_PROOFS = {
+    "OmissionProven": Fault.OMISSION,
+    "ForkProven": Fault.FORK,
+    "MisstepProven": Fault.MISSTEP,
+    "BrokenPromiseProven": Fault.BROKEN_PROMISE,
+    "LatenessProven": Fault.LATENESS,
+}
+_NO_SEAL = Seal(0, 0, bytes(32), bytes(32), 0)
 _STATES = {1: TransactionState.MINED, 0: TransactionState.REVERTED}
 
 Event = tuple[str, Mapping[str, Any], Mapping[str, Any]]  # name, values, log
@@ -136,8 +157,7 @@ class Web3Chain:
         return None
 
     def confirms(self, seal: Seal) -> bool:
-        given = (seal.number, seal.size, seal.root, seal.heads, seal.sealed_at)
-        return bool(self.call(self._journal.functions.isSeal(*given)))
+        return bool(self.call(self._journal.functions.isSeal(*_given(seal))))
 
     def verdicts(self, claims: Sequence[Claim]) -> list[Verdict]:
         encoded = [_claim(claim) for claim in claims]
@@ -176,13 +196,70 @@ class Web3Chain:
         states = {key: self.batch(key) for key in dict.fromkeys(values["key"] for _, values, _ in events)}
         return [BatchRecord(key, state) for key, state in states.items() if state is not None], last + 1
 
+    def standings(self) -> Standings:
+        held = self if self._block != "latest" else self.as_of()  # many calls, one answer
+        functions = held._journal.functions
+        asked, answered = held.call(functions.appeals())
+        _, since = held.call(functions.openAppeal(answered + 1))
+        return Standings(
+            Fault(held.call(functions.ended())), held.call(functions.lateReceipts()), asked, answered, since,
+            held.call(functions.gracePeriod()), held.call(functions.appealFee()),
+        )  # fmt: skip
+
+    def appeals(self) -> list[AppealRecord]:
+        time_of = self._times()
+        found: dict[int, AppealRecord] = {}
+        spans = self._spans(self._deployment.since, self._newest_block())
+        for name, values, log in self._events(self._journal, ("Appealed", "Answered"), spans):
+            number = values["number"]
+            if name == "Appealed":
+                found[number] = AppealRecord(number, values["by"], bytes(values["body"]), time_of(log), None)
+            else:
+                found[number] = replace(found[number], answered=(values["sealNumber"], values["index"]))
+        return list(found.values())
+
+    def faults(self) -> list[FaultRecord]:
+        spans = self._spans(self._deployment.since, self._newest_block())
+        return [
+            FaultRecord(_PROOFS[name], log["blockNumber"], bytes(log["transactionHash"]), values)
+            for name, values, log in self._events(self._journal, tuple(_PROOFS), spans)
+        ]
+
     # -- sending
 
-    def prepare_seal(self, seal: Seal, consistency: Sequence[bytes]) -> Prepared:
+    def prepare_seal(self, seal: Seal, consistency: Sequence[bytes], answers: Sequence[Answer] = ()) -> Prepared:
+        given = [(one.header, one.index, list(one.proof)) for one in answers]
         return self.prepare(
             self._held(self._sealer, "sealer"),
-            self._journal.functions.seal(seal.size, seal.root, seal.heads, list(consistency)),
+            self._journal.functions.seal(seal.size, seal.root, seal.heads, list(consistency), given),
         )
+
+    def prepare_appeal(self, by: Signer, body: bytes) -> Prepared:
+        fee = self.call(self._journal.functions.appealFee())
+        return self.prepare(by, self._journal.functions.appeal(body), value=fee)
+
+    def prepare_answer(self, by: Signer, answer: Evidence) -> Prepared:
+        return self.prepare(by, self._journal.functions.answer(_evidence(answer)))
+
+    def prepare_fault(self, by: Signer, fault: FaultProof) -> Prepared:
+        functions = self._journal.functions
+        match fault:
+            case Omission():
+                end = (fault.end.key, fault.end.count, fault.end.leaf) if fault.end else (bytes(32), 0, bytes(32))
+                head = (_given(fault.seal), end, list(fault.siblings))
+                return self.prepare(by, functions.proveOmission(_evidence(fault.entry), head))
+            case Fork():
+                return self.prepare(by, functions.proveFork([_evidence(one) for one in fault.entries]))
+            case Misstep():
+                return self.prepare(by, functions.proveMisstep([_evidence(one) for one in fault.entries]))
+            case BrokenPromise():
+                promised = (fault.place, fault.promised, list(fault.promised_proof))
+                found = (_given(fault.seal), fault.found, list(fault.found_proof))
+                receipt = _receipt(fault.receipt)
+                return self.prepare(by, functions.proveBrokenPromise(receipt, fault.signature, promised, found))
+            case Lateness():
+                seals = (_given(fault.uncovered or _NO_SEAL), _given(fault.covering or _NO_SEAL))
+                return self.prepare(by, functions.proveLateness(_receipt(fault.receipt), fault.signature, *seals))
 
     def prepare_register(self, batches: Sequence[Batch], signatures: Sequence[bytes]) -> Prepared:
         given = [(b.key, Web3.to_checksum_address(b.merchant), b.quantity, b.items_root, b.content) for b in batches]
@@ -214,15 +291,17 @@ class Web3Chain:
         factory = self._w3.eth.contract(abi=artifact["abi"], bytecode=artifact["bytecode"])
         return self._prepare(by, b"", bytes(HexBytes(factory.constructor(*arguments).data_in_transaction)))
 
-    def prepare(self, by: Signer, function: Any) -> Prepared:
+    def prepare(self, by: Signer, function: Any, value: int = 0) -> Prepared:
         """A call of a contract's function, as a transaction. Raises ChainRefused where it would revert now."""
         data = bytes(HexBytes(function._encode_transaction_data()))
-        return self._prepare(by, bytes(HexBytes(function.address)), data)
+        return self._prepare(by, bytes(HexBytes(function.address)), data, value)
 
-    def _prepare(self, by: Signer, to: bytes, data: bytes) -> Prepared:
+    def _prepare(self, by: Signer, to: bytes, data: bytes, value: int = 0) -> Prepared:
         self._signers[by.address] = by
         sender = Web3.to_checksum_address(by.address)
-        call: Any = {"from": sender, "data": HexBytes(data)} | ({"to": Web3.to_checksum_address(to)} if to else {})
+        call: Any = {"from": sender, "data": HexBytes(data), "value": value} | (
+            {"to": Web3.to_checksum_address(to)} if to else {}
+        )
         with self._asking():
             gas = self._w3.eth.estimate_gas(call)
             nonce = self._w3.eth.get_transaction_count(sender, "latest")
@@ -232,7 +311,7 @@ class Web3Chain:
         if forgotten:  # somebody died with a transaction on its way: what takes its nonce has to be dearer
             tip, fee = 2 * tip, 2 * fee
         # Gas depends on the time: in the same second a registry overwrites its checkpoint, later it adds one.
-        return Transaction(chain_id, nonce, tip, fee, gas + gas // 4 + _SLOTS, to, data).sign(by)
+        return Transaction(chain_id, nonce, tip, fee, gas + gas // 4 + _SLOTS, to, data, value).sign(by)
 
     def bump(self, attempt: Prepared) -> Prepared:
         transaction, sender = transactions.decode(attempt.raw)
@@ -416,6 +495,18 @@ def _signature(contract: Contract, name: str) -> str:
 
 def _seal(values: Mapping[str, Any]) -> Seal:
     return Seal(values["number"], values["size"], bytes(values["root"]), bytes(values["heads"]), values["sealedAt"])
+
+
+def _given(seal: Seal) -> tuple[Any, ...]:
+    return seal.number, seal.size, seal.root, seal.heads, seal.sealed_at
+
+
+def _evidence(one: Evidence) -> tuple[Any, ...]:
+    return _given(one.seal), one.header, one.index, list(one.proof)
+
+
+def _receipt(one: Receipt) -> tuple[Any, ...]:
+    return one.leaves, one.index, one.count, one.issued_at, one.seal_by
 
 
 def _claim(claim: Claim) -> tuple[Any, ...]:

@@ -15,13 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Any, Protocol, Self
 
 from suyuan.core import proof
+from suyuan.core.heads import Met
 from suyuan.core.proof import BatchState, Claim, Seal, Verdict
 from suyuan.core.rules import Role, Standing
-from suyuan.core.statements import Batch, Signer
+from suyuan.core.statements import Batch, Receipt, Signer
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,127 @@ class BatchRecord:
     state: BatchState
 
 
+class Fault(IntEnum):
+    """What an operator can be proven to have done, in the contract's order."""
+
+    NONE = 0
+    OMISSION = 1
+    FORK = 2
+    MISSTEP = 3
+    BROKEN_PROMISE = 4
+    LATENESS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A header at its index in the tree of a seal, with its inclusion proof."""
+
+    seal: Seal
+    header: bytes
+    index: int
+    proof: Sequence[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The header that answers an appeal, at its index in the tree of a new seal, with its inclusion proof."""
+
+    header: bytes
+    index: int
+    proof: Sequence[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Omission:
+    """An entry, and what its key's path ends at in the heads of the same or a later seal (None: at nothing)."""
+
+    entry: Evidence
+    seal: Seal
+    end: Met | None
+    siblings: Sequence[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """One entry, or an earlier and a later one."""
+
+    entries: Sequence[Evidence]
+
+
+@dataclass(frozen=True, slots=True)
+class Misstep:
+    """One entry, or an earlier and a later one."""
+
+    entries: Sequence[Evidence]
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenPromise:
+    """A receipt's leaf, the `place`th of its run with its proof, and the leaf that a seal has there, with its proof."""
+
+    receipt: Receipt
+    signature: bytes
+    place: int
+    promised: bytes
+    promised_proof: Sequence[bytes]
+    seal: Seal
+    found: bytes
+    found_proof: Sequence[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Lateness:
+    """A receipt; the first seal to cover it and the one before. `covering` None: no seal does yet.
+
+    `uncovered` None: there is no seal before it.
+    """
+
+    receipt: Receipt
+    signature: bytes
+    uncovered: Seal | None = None
+    covering: Seal | None = None
+
+
+FaultProof = Omission | Fork | Misstep | BrokenPromise | Lateness
+
+
+@dataclass(frozen=True, slots=True)
+class AppealRecord:
+    """An appeal, numbered from 1. `answered`: (seal, index) by which it was, None while it is open."""
+
+    number: int
+    by: str
+    body: bytes
+    asked_at: int
+    answered: tuple[int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class FaultRecord:
+    """A fault that somebody proved, with the values of the contract's event."""
+
+    fault: Fault
+    block: int
+    tx: bytes
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Standings:
+    """How the journal stands: what ended it (NONE: it goes on), receipts proven late, appeals asked and answered.
+
+    `waiting_since`: when the oldest open appeal was asked, 0 where none is. `grace` in seconds, `fee` in wei.
+    """
+
+    ended: Fault
+    late: int
+    asked: int
+    answered: int
+    waiting_since: int
+    grace: int
+    fee: int
+
+
 class Chain(Protocol):
     """A deployment on a chain. It serves as `core.proof.Judge` and as an audit's source of seals, too."""
 
@@ -168,10 +290,28 @@ class Chain(Protocol):
     def batches_since(self, block: int) -> tuple[list[BatchRecord], int]:
         """Batches registered or recalled in the confirmed blocks from `block` on; and the block to ask from next."""
 
+    def standings(self) -> Standings:
+        """Whether the journal goes on, and what it still has to answer."""
+
+    def appeals(self) -> Sequence[AppealRecord]:
+        """Every appeal that the contract told of, by number, with its body."""
+
+    def faults(self) -> Sequence[FaultRecord]:
+        """Every fault that the contract told of, oldest first. A fault may be told of more than once."""
+
     # -- sending; all raise ChainAway, and each `prepare_…` ChainRefused where the contract would say no now
 
-    def prepare_seal(self, seal: Seal, consistency: Sequence[bytes]) -> Prepared:
-        """Journal.seal, by the sealer."""
+    def prepare_seal(self, seal: Seal, consistency: Sequence[bytes], answers: Sequence[Answer] = ()) -> Prepared:
+        """Journal.seal, by the sealer. `answers`: to the oldest open appeals, in their order, in the new tree."""
+
+    def prepare_appeal(self, by: Signer, body: bytes) -> Prepared:
+        """Journal.appeal, with its fee."""
+
+    def prepare_answer(self, by: Signer, answer: Evidence) -> Prepared:
+        """Journal.answer, to the oldest open appeal."""
+
+    def prepare_fault(self, by: Signer, fault: FaultProof) -> Prepared:
+        """The Journal's function that judges such a fault. Anyone may be the sender."""
 
     def prepare_register(self, batches: Sequence[Batch], signatures: Sequence[bytes]) -> Prepared:
         """BatchRegistry.register, by the operator."""

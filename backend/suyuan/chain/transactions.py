@@ -19,7 +19,7 @@ _TYPE = b"\x02"
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """A call of a contract (`to`: 20 bytes) or its creation (`to` empty). `tip`, `fee`: wei a gas. Moves no money."""
+    """A call of a contract (`to`: 20 bytes) or its creation (`to` empty). Wei: `tip`, `fee` a gas, `value` with it."""
 
     chain_id: int
     nonce: int
@@ -28,9 +28,10 @@ class Transaction:
     gas: int
     to: bytes
     data: bytes
+    value: int = 0
 
     def _fields(self) -> list[Any]:
-        return [self.chain_id, self.nonce, self.tip, self.fee, self.gas, self.to, 0, self.data, []]
+        return [self.chain_id, self.nonce, self.tip, self.fee, self.gas, self.to, self.value, self.data, []]
 
     def _digest(self) -> bytes:
         return keccak(_TYPE + rlp.encode(self._fields()))
@@ -54,8 +55,8 @@ def _raised(price: int) -> int:
 
 def decode(raw: bytes) -> tuple[Transaction, str]:
     """A transaction that `sign` made, and the address of its sender."""
-    chain_id, nonce, tip, fee, gas, to, _, data, _, parity, r, s = rlp.decode(raw[1:])
-    transaction = Transaction(_int(chain_id), _int(nonce), _int(tip), _int(fee), _int(gas), to, data)
+    chain_id, nonce, tip, fee, gas, to, value, data, _, parity, r, s = rlp.decode(raw[1:])
+    transaction = Transaction(_int(chain_id), _int(nonce), _int(tip), _int(fee), _int(gas), to, data, _int(value))
     signature = r.rjust(32, b"\0") + s.rjust(32, b"\0") + bytes((27 + _int(parity),))
     return transaction, recover(transaction._digest(), signature)
 
