@@ -12,6 +12,7 @@ Times of blocks never run ahead of the wall clock, so blocks of one second share
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
 import threading
@@ -71,6 +72,14 @@ class RpcError(Exception):
         self.answer = {"code": code, "message": message} | ({} if data is None else {"data": data})
 
 
+@contextmanager
+def _alone(file: Path) -> Iterator[None]:
+    """One process at a time: SQLite refuses rather than waits where two turn one database to a write-ahead log."""
+    with file.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
 class EmbeddedNode:
     """A chain of its own in a folder. `funded` (0x addresses) counts only where the folder holds no chain yet."""
 
@@ -82,7 +91,8 @@ class EmbeddedNode:
             folder / "chain.sqlite", timeout=_LOCK_SECONDS, isolation_level=None, check_same_thread=False
         )
         try:
-            self._db.execute("PRAGMA journal_mode = WAL")
+            with _alone(folder / "chain.lock"):
+                self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
             self._state = AtomicDB(_Table(self._db))
             with self._transaction("IMMEDIATE"):
