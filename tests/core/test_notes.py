@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+from contextlib import suppress
+from dataclasses import replace
 from hashlib import sha256
 
 import pytest
@@ -10,7 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suyuan.core.errors import BadSignature, Malformed
-from suyuan.core.notes import KeyType, NoteSigner, TreeHead, Verifier, note, parse_note, parse_tree_head
+from suyuan.core.notes import (
+    KeyType,
+    NoteSigner,
+    Submission,
+    TreeHead,
+    Verifier,
+    contradict,
+    note,
+    parse_note,
+    parse_submission,
+    parse_tree_head,
+)
 
 # of golang.org/x/mod/sumdb/note
 KEY = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
@@ -117,3 +130,70 @@ def test_a_signer_shows_no_secret() -> None:
     assert repr(LOG) == f"<NoteSigner {HEAD.origin}>"
     with pytest.raises(TypeError):
         LOG.__reduce__()
+
+
+def test_a_keys_line_is_taken_out_of_a_note_if_it_holds() -> None:
+    text = HEAD.text()
+    line = WITNESS.cosign(text, 1_790_000_000)
+    assert parse_note(signed()).line(WITNESS.verifier) == line
+    with pytest.raises(BadSignature):
+        parse_note(signed().replace("\n1000\n", "\n1001\n")).line(WITNESS.verifier)
+    with pytest.raises(BadSignature):
+        parse_note(NOTE).line(WITNESS.verifier)
+
+
+def test_a_cosignature_of_a_time_beyond_all_clocks_does_not_hold() -> None:
+    with pytest.raises(BadSignature):
+        parse_note(note(HEAD.text(), [WITNESS.cosign(HEAD.text(), 2**63)])).signed_by(WITNESS.verifier)
+
+
+def test_a_tree_head_has_no_empty_line() -> None:
+    with pytest.raises(Malformed):
+        parse_tree_head(HEAD.text() + "\nmore\n")
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [
+        (HEAD, False),
+        (replace(HEAD, root=bytes(32)), True),
+        (replace(HEAD, heads=bytes(32)), True),
+        (replace(HEAD, heads=b""), True),
+        (replace(HEAD, size=1001, root=bytes(32)), False),
+        (replace(HEAD, origin="other", root=bytes(32)), False),
+    ],
+)
+def test_two_trees_of_one_size_and_one_log_contradict_each_other(other: TreeHead, expected: bool) -> None:
+    assert expected == contradict(HEAD, other) == contradict(other, HEAD)
+
+
+@given(st.integers(0, 2**63 - 1), st.lists(st.binary(min_size=32, max_size=32), max_size=63), st.text())
+def test_a_submission_is_read_as_it_was_written(old: int, proof: list[bytes], note: str) -> None:
+    given = Submission(old, tuple(proof), note)
+    assert parse_submission(given.text()) == given
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "old 1", "old 1\n", "old 01\n\n", "old -1\n\n", "old  1\n\n", "new 1\n\n", "old 1\nAA==\n\n", "old 1\n!\n\n",
+     f"old {2**63}\n\n", "old 1\n\u0661\n\n", f"old 1\n{'A' * 43}=x\n\n", "old 1\n" + ("A" * 43 + "=\n") * 64 + "\n"],
+)  # fmt: skip
+def test_what_is_no_submission_is_refused(text: str) -> None:
+    with pytest.raises(Malformed):
+        parse_submission(text + NOTE)
+
+
+PIECES = st.sampled_from(["\n", "\n\n", "\u2014 ", " ", "+", "=", "\u2028", "\x85", "\0", "\x7f", "\u00a0", "old 1",
+                          HEAD.origin, WITNESS.cosign(HEAD.text(), 7), LOG.sign(HEAD.text()), HEAD.text()])  # fmt: skip
+
+
+@given(st.lists(PIECES | st.text(max_size=5), max_size=12).map("".join))
+def test_hostile_text_is_read_or_malformed_and_never_anything_else(text: str) -> None:
+    for read in (parse_note, parse_tree_head, parse_submission, Verifier.parse):
+        with suppress(Malformed):
+            read(text)
+    with suppress(Malformed, BadSignature):
+        met = parse_note(text)
+        met.signed_by(LOG.verifier)
+        assert met.text == HEAD.text()  # it signed nothing else
+        assert met.line(LOG.verifier) == LOG.sign(HEAD.text())

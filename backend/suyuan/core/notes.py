@@ -1,10 +1,12 @@
-"""Signed notes, tree heads and cosignatures (C2SP signed-note, tlog-checkpoint, tlog-cosignature), and tiles' names.
+"""Signed notes, tree heads and cosignatures (C2SP signed-note, tlog-checkpoint, tlog-cosignature), what a witness is
+sent (tlog-witness), and tiles' names.
 
-    note      = text (lines) || newline || signature lines
-    line      = "— " || name || " " || base64(key id (4) || signature) || newline
-    key id    = SHA-256(name || 0x0A || type || public key)[:4]
-    type      = 0x01 Ed25519 over the text · 0x04 Ed25519 over "cosignature/v1\\ntime {t}\\n" || text, time (8) first
-    tree head = origin || newline || size || newline || base64(root) || newline || extension lines
+    note       = text (lines) || newline || signature lines
+    line       = "— " || name || " " || base64(key id (4) || signature) || newline
+    key id     = SHA-256(name || 0x0A || type || public key)[:4]
+    type       = 0x01 Ed25519 over the text · 0x04 Ed25519 over "cosignature/v1\\ntime {t}\\n" || text, time (8) first
+    tree head  = origin || newline || size || newline || base64(root) || newline || extension lines
+    submission = "old " || size || newline || consistency proof, base64 a line || newline || note
 
 A log's own extension line, `heads {base64}`, commits to the heads map of the same seal.
 """
@@ -28,6 +30,8 @@ _NAME = re.compile(r"[^\s+\u2014]{1,255}")
 _LINE = re.compile(r"\u2014 ([^\s+]+) ([A-Za-z0-9+/]+={0,2})")
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
 _MOST_SIGNATURES = 100
+_MOST_HASHES = 63  # of a consistency proof
+_OLD = "old "
 _HEADS = "heads "
 TILE = 256  # hashes in a tile, entries in a bundle
 
@@ -85,15 +89,11 @@ class NoteSigner:
 
     def sign(self, text: str) -> str:
         """A signature line over a note's text."""
-        return self._line(self.__key.sign(text.encode()))
+        return _line(self._verifier, self.__key.sign(text.encode()))
 
     def cosign(self, text: str, time: int) -> str:
         """A cosignature line over a tree head; `time` in seconds."""
-        return self._line(time.to_bytes(8, "big") + self.__key.sign(_cosigned(text, time)))
-
-    def _line(self, signature: bytes) -> str:
-        v = self._verifier
-        return f"\u2014 {v.name} {base64.b64encode(v.id + signature).decode()}\n"
+        return _line(self._verifier, time.to_bytes(8, "big") + self.__key.sign(_cosigned(text, time)))
 
     def __repr__(self) -> str:
         return f"<NoteSigner {self._verifier.name}>"
@@ -111,10 +111,23 @@ class Note:
 
     def signed_by(self, verifier: Verifier) -> int:
         """Returns if that key signed: for a cosignature the time that it gives, else 0. Raises BadSignature."""
-        for name, id, signature in self.signatures:
-            if name == verifier.name and id == verifier.id:
-                return _check(self.text, verifier, signature)
-        raise BadSignature(f"not signed by {verifier.name}")
+        signature = self._signature(verifier)
+        if signature is None:
+            raise BadSignature(f"not signed by {verifier.name}")
+        return _check(self.text, verifier, signature)
+
+    def names(self, verifier: Verifier) -> bool:
+        """Whether a signature is said to be that key's, be it true or not."""
+        return self._signature(verifier) is not None
+
+    def line(self, verifier: Verifier) -> str:
+        """The line of that key's signature. Raises BadSignature if there is none, or if it does not hold."""
+        self.signed_by(verifier)
+        return _line(verifier, self._signature(verifier) or b"")
+
+    def _signature(self, verifier: Verifier) -> bytes | None:
+        wanted = verifier.name, verifier.id
+        return next((raw for name, id, raw in self.signatures if (name, id) == wanted), None)
 
 
 def parse_note(text: str) -> Note:
@@ -157,8 +170,8 @@ class TreeHead:
 def parse_tree_head(text: str) -> TreeHead:
     """Reads the text of a tree head's note; extension lines of others are skipped. Raises Malformed."""
     lines = text.split("\n")
-    if len(lines) < 4 or lines[-1] or not lines[0] or not _NUMBER.fullmatch(lines[1]):
-        raise Malformed("a tree head is an origin, a size and a root, a line each")
+    if len(lines) < 4 or lines[-1] or not all(lines[:-1]) or not _NUMBER.fullmatch(lines[1]):
+        raise Malformed("a tree head is an origin, a size and a root, a line each, and no line is empty")
     root = _unbase64(lines[2], "root")
     said = [_unbase64(line.removeprefix(_HEADS), "heads") for line in lines[3:-1] if line.startswith(_HEADS)]
     heads = said[0] if said else b""
@@ -167,12 +180,54 @@ def parse_tree_head(text: str) -> TreeHead:
     return TreeHead(lines[0], int(lines[1]), root, heads)
 
 
+def origin_of(chain: int, journal: str) -> str:
+    """The name of a deployment's log."""
+    return f"suyuan/{chain}/{journal}"
+
+
+def contradict(one: TreeHead, other: TreeHead) -> bool:
+    """Whether two tree heads of one log cannot both be true: one size, and another root or another heads map."""
+    return one.origin == other.origin and one.size == other.size and one != other
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A tree head's note for a witness, with the consistency proof from the `old` size that it has cosigned."""
+
+    old: int
+    proof: tuple[bytes, ...]
+    note: str
+
+    def text(self) -> str:
+        lines = (base64.b64encode(h).decode() + "\n" for h in self.proof)
+        return f"{_OLD}{self.old}\n{''.join(lines)}\n{self.note}"
+
+
+def parse_submission(text: str) -> Submission:
+    """Reads one; the note in it is not looked at. Raises Malformed."""
+    head, gap, note = text.partition("\n\n")
+    first, *hashes = head.split("\n")
+    size = first.removeprefix(_OLD)
+    if not gap or not first.startswith(_OLD) or not _NUMBER.fullmatch(size) or int(size) >= 2**63:
+        raise Malformed("a submission is an old size, a proof, an empty line and a note")
+    if len(hashes) > _MOST_HASHES:
+        raise Malformed(f"a consistency proof has at most {_MOST_HASHES} hashes, this has {len(hashes)}", "proof")
+    proof = tuple(_unbase64(line, "proof") for line in hashes)
+    if any(len(h) != 32 for h in proof):
+        raise Malformed("a hash has 32 bytes", "proof")
+    return Submission(int(size), proof, note)
+
+
 def tile_path(n: int, width: int = TILE) -> str:
     """A tile's name in C2SP tlog-tiles: groups of three digits, all but the last with an x, `.p/W` if not full."""
     digits = str(n).zfill(-(-len(str(n)) // 3) * 3)
     groups = [digits[i : i + 3] for i in range(0, len(digits), 3)]
     part = "" if width == TILE else f".p/{width}"
     return "/".join([*("x" + g for g in groups[:-1]), groups[-1]]) + part
+
+
+def _line(verifier: Verifier, signature: bytes) -> str:
+    return f"\u2014 {verifier.name} {base64.b64encode(verifier.id + signature).decode()}\n"
 
 
 def _cosigned(text: str, time: int) -> bytes:
@@ -185,6 +240,8 @@ def _check(text: str, verifier: Verifier, signature: bytes) -> int:
         if len(signature) != 72:
             raise BadSignature("a cosignature is a time and 64 bytes")
         time, signature = int.from_bytes(signature[:8], "big"), signature[8:]
+        if time >= 2**63:
+            raise BadSignature(f"{time} is no time")
         message = _cosigned(text, time)
     try:
         Ed25519PublicKey.from_public_bytes(verifier.key).verify(signature, message)
