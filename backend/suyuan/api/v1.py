@@ -43,13 +43,15 @@ async def proof(request: Request) -> Response:
         most = int(limit)
     elif "limit" in asked:
         raise Malformed(f"is a number up to {_LIMIT}, or all", "limit")
-    prover, subject = request.app.state.node.prover, subjects.parse(subject)
+    state, subject = request.app.state, subjects.parse(subject)
+    prover = state.node.prover
     # The one call that is not `def` throughout: a thread takes longer than what is in memory, or in a database that
     # answered a moment ago.
     proven = prover.known(subject, most)
     if proven is None:
         quick = prover.quick(most)
-        proven = prover.prove(subject, most) if quick else await run_in_threadpool(prover.prove, subject, most)
+        ask = state.together.prove(subject, most) if quick else run_in_threadpool(prover.prove, subject, most)
+        proven = await ask
     return Response(proven.text, 200 if proven.known else 404, _ANY_ORIGIN, "application/json")
 
 

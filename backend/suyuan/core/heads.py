@@ -198,13 +198,13 @@ class HeadsMap:
         """The proof of a key's head, or of its absence. `load`: where buckets are read this once, if not as ever."""
         load = load or self._load
         siblings: list[bytes] = []
-        i = 1
-        for depth in range(TOP):
-            if self._keys[i] <= _ONE:
-                return HeadProof(tuple(siblings), self._only(i, load))
-            i = 2 * i + _bit(key, depth)
-            siblings.append(self._hash(i ^ 1))
-        records = _records(load(i - BUCKETS))
+        bucket, hashes = BUCKETS + bucket_of(key), self._hashes
+        for above in range(TOP, 0, -1):
+            if self._keys[bucket >> above] <= _ONE:
+                return HeadProof(tuple(siblings), self._only(bucket >> above, load))
+            at = 32 * (bucket >> above - 1 ^ 1)
+            siblings.append(bytes(hashes[at : at + 32]))
+        records = _records(load(bucket - BUCKETS))
         depth = TOP
         while len(records) > 1:
             split = _split(records, depth)

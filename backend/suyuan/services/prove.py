@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from suyuan.core import canonical, entries, heads, merkle, proof, rules, subjects
+from suyuan.core import appeal, canonical, entries, heads, merkle, proof, rules, subjects
 from suyuan.core.entries import Kind
 from suyuan.core.epcis.model import parse_event, subjects_named
 from suyuan.core.errors import NotFound, SuyuanError, Unavailable
@@ -38,6 +38,9 @@ class NothingSealed(Unavailable):
     """Nothing is on-chain yet, so nothing can be proven."""
 
 
+Asked = tuple[str, int | None]  # a subject, and how many of its newest entries; None: all
+
+
 @dataclass(frozen=True, slots=True)
 class Proven:
     """A bundle as JSON text, and whether its subject is known (sealed, or accepted and waiting)."""
@@ -58,6 +61,11 @@ class _Sealed:
     related: Kept[str, _Part]
     answers: Kept[str, Proven]  # hold while neither a seal nor an entry has come
 
+    def kept(self, asked: Asked) -> Proven | None:
+        """An answer of the usual length that was given before."""
+        subject, limit = asked
+        return self.answers.get(subject) if limit == DEFAULT_LIMIT else None
+
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
@@ -67,7 +75,7 @@ class _Batch:
     items: merkle.Paths
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class _Part:
     """What one stream gives to a bundle. `paths`: of `rows`, once they were wanted."""
 
@@ -75,13 +83,21 @@ class _Part:
     head: dict[str, Any]
     rows: list[journal.Row]
     pending: list[journal.Row]
-    relation: str = ""
-    items: dict[str, Any] | None = None
+    item: registry.Item | None
     paths: list[list[bytes]] = field(default_factory=list)
 
     def size(self) -> int:
         """About how many bytes it takes."""
         return sum(len(r.body) + len(r.document) + 30 * _EACH for r in self.rows) + 30 * _EACH
+
+
+@dataclass(frozen=True, slots=True)
+class _Related:
+    """A part that belongs to a bundle of something else."""
+
+    relation: str
+    part: _Part
+    items: dict[str, Any] | None = None
 
 
 @dataclass
@@ -132,21 +148,26 @@ class Prover:
 
     def prove(self, subject: str, limit: int | None = DEFAULT_LIMIT) -> Proven:
         """The bundle of a subject with its newest `limit` entries (None: all). Raises NothingSealed, DatabaseAway."""
-        if limit != DEFAULT_LIMIT:
-            return self._ask(subject, limit)
-        now = self._newest()
-        proven = now.answers.get(subject)
-        if proven is None:
-            proven = self._ask(subject, limit)
-            now.answers.put({subject: proven})
-        return proven
+        return self.prove_all([(subject, limit)])[0]
+
+    def prove_all(self, asked: Sequence[Asked]) -> list[Proven]:
+        """What `prove` gives for each subject and limit. Made together they cost less. Raises like it."""
+        while True:
+            try:
+                now = self._newest()
+                proven = {one: kept for one in asked if (kept := now.kept(one)) is not None}
+                proven |= self._made(now, [one for one in dict.fromkeys(asked) if one not in proven])
+            except StaleRead:
+                self._looked = -1.0
+            else:
+                return [proven[one] for one in asked]
 
     def known(self, subject: str, limit: int | None) -> Proven | None:
         """What `prove` would give, if that is in memory; never waits."""
         now = self._now
-        if now is None or limit != DEFAULT_LIMIT or self._clock() - self._looked >= _LOOK_AGAIN:
+        if now is None or self._clock() - self._looked >= _LOOK_AGAIN:
             return None
-        return now.answers.get(subject)
+        return now.kept((subject, limit))
 
     def quick(self, limit: int | None) -> bool:
         """Whether `prove` would wait for next to nothing: few entries, of a database that answers."""
@@ -156,15 +177,6 @@ class Prover:
     def heard(self) -> None:
         """Something was accepted in this process: what is believed is older than that."""
         self._looked = -1.0
-
-    def _ask(self, subject: str, limit: int | None) -> Proven:
-        while True:
-            try:
-                now = self._newest()
-                with self._database.scan() as connection:
-                    return self._prove(connection, now, subject, limit or _ALL)
-            except StaleRead:
-                self._looked = -1.0
 
     def entry(self, index: int) -> bytes:
         """One entry's proof under the newest seal, as JSON text; one that waits has none. Raises NotFound."""
@@ -179,7 +191,7 @@ class Prover:
             "subject": _subject(row),
             "index": index,
             "header": row.header.hex(),
-            "body": orjson.Fragment(row.body),
+            "body": _body(row),
         }
         if seal is None or index >= seal.size:
             return orjson.dumps({**answer, "pending": True})
@@ -251,32 +263,40 @@ class Prover:
                 self._batch(connection, key)
                 yield
 
-    def _prove(self, connection: Reading, now: _Sealed, subject: str, limit: int) -> Proven:
+    def _made(self, now: _Sealed, asked: Sequence[Asked]) -> dict[Asked, Proven]:
+        if not asked:
+            return {}
+        with self._database.scan() as connection:
+            parts = self._parts(connection, now, [(subject, limit or _ALL) for subject, limit in asked])
+            proven = {one: self._prove(connection, now, part) for one, part in zip(asked, parts, strict=True)}
+        now.answers.put({subject: one for (subject, limit), one in proven.items() if limit == DEFAULT_LIMIT})
+        return proven
+
+    def _prove(self, connection: Reading, now: _Sealed, main: _Part) -> Proven:
         hashes = _Hashes()
-        main, item = self._part(connection, now, subject, limit)
-        related = self._related(connection, now, main, item, hashes)
+        related = self._related(connection, now, main, hashes)
         support = self._support(connection, now, main)
         row = now.row
-        unproven = [part for part in (main, *related) if len(part.paths) < len(part.rows)]
+        unproven = [part for part in (main, *(one.part for one in related)) if len(part.paths) < len(part.rows)]
         rows = chain(support, *(part.rows for part in unproven))
         self._tree.prepare(connection, now.paths, [r.index for r in rows])
         for part in unproven:
             part.paths[:] = [now.paths.of(r.index) for r in part.rows]
         bundle: dict[str, Any] = {
             "version": 1,
-            "subject": subject,
+            "subject": main.subject,
             "chain": self._chain(),
             "seal": _seal(row),
             **_shown(main, hashes, [(r.index, now.paths.of(r.index)) for r in support]),
             "support": [{"subject": _subject(r), **_told(r)} for r in support],
             "related": [
                 {
-                    "relation": part.relation,
-                    "subject": part.subject,
-                    **_shown(part, hashes),
-                    **({} if part.items is None else {"items": part.items}),
+                    "relation": one.relation,
+                    "subject": one.part.subject,
+                    **_shown(one.part, hashes),
+                    **({} if one.items is None else {"items": one.items}),
                 }
-                for part in related
+                for one in related
             ],
             "pending": [{**_told(r), "receipt": r.receipt.as_json(r.signature)} for r in main.pending],
         }
@@ -284,35 +304,34 @@ class Prover:
         bundle["hashes"] = [h.hex() for h in hashes.numbers]
         return Proven(orjson.dumps(bundle), bool(main.rows or main.pending))
 
-    def _part(self, connection: Reading, now: _Sealed, subject: str, limit: int) -> tuple[_Part, registry.Item | None]:
-        """What a stream gives, and where its subject belongs if it is an item."""
-        key = subjects.key(subject)
-        found = self._head(connection, now, key)
-        met = found.met
-        head: dict[str, Any]
-        if met is not None and met.key == key:
-            count = met.count
-            head = {"count": count, "leaf": met.leaf.hex()}
-        else:
-            count = 0
-            head = {
-                "met": met and {"key": met.key.hex(), "count": met.count, "leaf": met.leaf.hex()},
-            }
-        head["siblings"] = [h.hex() for h in found.siblings]
-        first = max(0, count - limit)
-        if "/21/" in subject:
-            rows, item = journal.item_stream(connection, key, first)
-        else:
-            rows, item = journal.stream(connection, key, first), None
-        return _Part(subject, head, [r for r in rows if r.seq < count], [r for r in rows if r.seq >= count]), item
+    def _parts(self, connection: Reading, now: _Sealed, asked: Sequence[tuple[str, int]]) -> list[_Part]:
+        """What streams give with their newest so many entries."""
+        keys = [subjects.key(subject) for subject, _ in asked]
+        found = [self._head(connection, now, key) for key in keys]
+        counts = [
+            p.met.count if p.met is not None and p.met.key == key else 0 for key, p in zip(keys, found, strict=True)
+        ]
+        wanted = [(key, max(0, count - limit)) for key, count, (_, limit) in zip(keys, counts, asked, strict=True)]
+        return [
+            _Part(
+                subject,
+                _told_head(head, count),
+                [r for r in rows if r.seq < count],
+                [r for r in rows if r.seq >= count],
+                item,
+            )
+            for (subject, _), head, count, (rows, item) in zip(
+                asked, found, counts, journal.streams(connection, wanted), strict=True
+            )
+        ]
 
-    def _other(self, connection: Reading, now: _Sealed, subject: str, relation: str) -> _Part:
+    def _other(self, connection: Reading, now: _Sealed, subject: str) -> _Part:
         """What the stream of a batch or container gives, which many bundles ask for."""
         part = now.related.get(subject)
         if part is None:
-            part, _ = self._part(connection, now, subject, DEFAULT_LIMIT)
+            (part,) = self._parts(connection, now, [(subject, DEFAULT_LIMIT)])
             now.related.put({subject: part})
-        return replace(part, relation=relation)
+        return part
 
     def _head(self, connection: Reading, now: _Sealed, key: bytes) -> heads.HeadProof:
         def load(n: int) -> bytes:
@@ -339,22 +358,19 @@ class Prover:
         found += reviews.older_holds(connection, gtin, min(shown[0].index, size), MAX_HOLDS)
         return journal.rows(connection, sorted(found))
 
-    def _related(
-        self, connection: Reading, now: _Sealed, main: _Part, item: registry.Item | None, hashes: _Hashes
-    ) -> list[_Part]:
-        parts: list[_Part] = []
-        if item is not None:
-            batch = self._batch(connection, item.batch)
-            part = self._other(connection, now, batch.subject, "batch")
-            part.items = {
-                "serial": item.serial,
-                "code": item.code.hex(),
-                "index": item.place,
-                "proof": hashes.numbers_of(batch.items.of(item.place)),
+    def _related(self, connection: Reading, now: _Sealed, main: _Part, hashes: _Hashes) -> list[_Related]:
+        related: list[_Related] = []
+        if main.item is not None:
+            batch = self._batch(connection, main.item.batch)
+            items = {
+                "serial": main.item.serial,
+                "code": main.item.code.hex(),
+                "index": main.item.place,
+                "proof": hashes.numbers_of(batch.items.of(main.item.place)),
             }
-            parts.append(part)
+            related.append(_Related("batch", self._other(connection, now, batch.subject), items))
         seen = {main.subject}
-        queue = [main, *parts]
+        queue = [main, *(one.part for one in related)]
         containers = 0
         for part in queue:
             for row in part.rows:
@@ -362,10 +378,10 @@ class Prover:
                     continue
                 seen.add(row.parent)
                 containers += 1
-                container = self._other(connection, now, row.parent, "container")
-                parts.append(container)
+                container = self._other(connection, now, row.parent)
+                related.append(_Related("container", container))
                 queue.append(container)
-        return parts
+        return related
 
     def _batch(self, connection: Reading, key: bytes) -> _Batch:
         held = self._batches.get(key)
@@ -393,6 +409,15 @@ def _shown(part: _Part, hashes: _Hashes, support: Sequence[tuple[int, list[bytes
     }
 
 
+def _told_head(found: heads.HeadProof, count: int) -> dict[str, Any]:
+    """A head proof; `count` 0: of its absence."""
+    met, siblings = found.met, [h.hex() for h in found.siblings]
+    if met is not None and count:
+        return {"count": count, "leaf": met.leaf.hex(), "siblings": siblings}
+    end = met and {"key": met.key.hex(), "count": met.count, "leaf": met.leaf.hex()}
+    return {"met": end, "siblings": siblings}
+
+
 def _seal(row: SealRow) -> dict[str, Any]:
     return {
         "number": row.number,
@@ -405,8 +430,13 @@ def _seal(row: SealRow) -> dict[str, Any]:
     }
 
 
+def _body(row: journal.Row) -> orjson.Fragment:
+    """A body as it is; an appeal's may be any bytes, and is a string where it is no object."""
+    return orjson.Fragment(appeal.shown(row.body) if row.header[1] == Kind.APPEAL else row.body)
+
+
 def _told(row: journal.Row) -> dict[str, Any]:
-    return {"index": row.index, "header": row.header.hex(), "body": orjson.Fragment(row.body)}
+    return {"index": row.index, "header": row.header.hex(), "body": _body(row)}
 
 
 def _documents(rows: Sequence[journal.Row]) -> dict[str, Any]:
@@ -417,6 +447,8 @@ def _documents(rows: Sequence[journal.Row]) -> dict[str, Any]:
 def _subject(row: journal.Row) -> str:
     """What an entry is about; an event's says it among what it names."""
     header = entries.decode(row.header)
+    if header.kind == Kind.APPEAL:
+        return appeal.SUBJECT
     if header.kind != Kind.CHECKPOINT:
         return str(orjson.loads(row.body)["subject"])
     named = subjects_named(parse_event(canonical.parse_trusted(row.document)))
