@@ -81,11 +81,13 @@ contract Journal is IJournal, AccessControl, EIP712 {
     /// @inheritdoc IJournal
     uint64 public lateReceipts;
     mapping(bytes32 digest => bool counted) private _late;
+    /// @inheritdoc IJournal
+    mapping(bytes32 hash => uint64 since) public verifierSince;
 
     /// @param predecessor_ zero, and `from_` all zeros, where the journal begins empty
     /// @param gracePeriod_ long enough for the operator to seal, or nothing can be sealed for a while
     /// @param appealFee_ above what answering costs, or junk is cheaper to ask than to answer
-    /// @param admin grants SEALER_ROLE and sets receipt keys
+    /// @param admin grants SEALER_ROLE, sets receipt keys and publishes verifiers
     constructor(
         IMerchantRegistry merchants_,
         IBatchRegistry batches_,
@@ -273,6 +275,13 @@ contract Journal is IJournal, AccessControl, EIP712 {
         if (signs == (until.latest() == type(uint160).max)) revert ReceiptKeyUnchanged(key, signs);
         until.push(uint96(block.timestamp), signs ? type(uint160).max : uint160(block.timestamp + RECEIPT_GRACE));
         emit ReceiptKeyChanged(key, signs);
+    }
+
+    /// @inheritdoc IJournal
+    function publishVerifier(bytes32 hash) external onlyRole(DEFAULT_ADMIN_ROLE) {
+        if (verifierSince[hash] != 0) revert VerifierKnown(hash);
+        verifierSince[hash] = uint64(block.timestamp);
+        emit VerifierPublished(hash);
     }
 
     /// @inheritdoc IJournal

@@ -25,6 +25,7 @@ SECTIONS = {
     "gas": "what a seal costs, beside EAS and a struct for each checkpoint",
     "capture": "signed events into the site",
     "scan": "proof bundles out of it",
+    "verify": "an item verified in a browser",
     "event_hash": "the CBV 2.0 event hash",
     "labels": "label sheets",
     "audit": "a journal read from its first byte",

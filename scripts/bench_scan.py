@@ -37,12 +37,13 @@ from urllib.request import urlopen
 from fastapi import FastAPI
 from sqlalchemy import Connection
 
-from suyuan.chain.port import ChainHead, Outcome, Prepared, SealRecord, TransactionState
+from suyuan.chain.port import ChainHead, OpenAppeal, Outcome, Prepared, SealRecord, TransactionState
 from suyuan.config import Settings
 from suyuan.core import canonical, merkle, subjects
 from suyuan.core.entries import Kind
 from suyuan.core.heads import EMPTY
 from suyuan.core.proof import Deployment, Seal, item_leaf
+from suyuan.services.appeal import Appeals
 from suyuan.services.prove import DEFAULT_LIMIT, Prover
 from suyuan.services.seal import Pace, Sealer
 from suyuan.storage import journal, registry
@@ -77,6 +78,9 @@ class PaperChain:
     def prepare_seal(self, seal: Seal, *_: object) -> Prepared:
         self._next = Seal(seal.number, seal.size, seal.root, seal.heads, int(time.time()))
         return Prepared(b"seal", sha256(seal.root).digest(), seal.number, 1)
+
+    def open_appeals(self, _: int) -> list[OpenAppeal]:
+        return []
 
     def send(self, _: Prepared) -> None:
         assert self._next is not None
@@ -156,7 +160,8 @@ class Growing:
         self._database = database
         self._batches = batches
         self.chain = PaperChain()
-        self._sealer = Sealer(database, self.chain, Pace(0, 1, 1, 60))  # type: ignore[arg-type]
+        appeals = Appeals(database, self.chain, None, clock=time.time)  # type: ignore[arg-type]
+        self._sealer = Sealer(database, self.chain, Pace(0, 1, 1, 60), appeals)  # type: ignore[arg-type]
         self._size = 0
 
     def to(self, size: int) -> None:

@@ -10,11 +10,12 @@ import json
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,11 @@ import httpx
 from buyers import Buyer
 from demo_story import Participant, Story, story
 from demo_story.purchases import PURCHASES, Purchase, Said
-from suyuan.bootstrap import Registrar, add_shop, keystore, make_keys
+from suyuan.bootstrap import Registrar, add_shop, keystore, make_keys, make_witness_key, witness_key
 from suyuan.chain.keystore import create, load
 from suyuan.client import Author, Item, Site
 from suyuan.config import Settings
+from suyuan.core.errors import Conflict
 from suyuan.core.rules import Role
 from suyuan.core.statements import Signer
 from suyuan.shop import Line, Shop, new_secret, packing_event, secrets_of
@@ -43,7 +45,8 @@ def main() -> None:
     settings = Settings()
     settings.data.mkdir(parents=True, exist_ok=True)
     make_keys(settings)
-    with serving(settings) as server:
+    witness = Witness(settings)
+    with serving(settings) as server, witness.running():
         tell(settings, story())
         write_labels(settings, story())
         show(settings, story())
@@ -74,6 +77,44 @@ def serving(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
     finally:
         server.send_signal(signal.SIGINT)
         server.wait(30)
+
+
+class Witness:
+    """A witness of the site's log, in a process of its own. In earnest it is somebody else's, on another machine."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._folder = settings.data / "witness"
+        with suppress(Conflict):  # of an earlier run
+            make_witness_key(self._folder, "witness.example/demo")
+        self._key = witness_key(self._folder)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self._port = free.getsockname()[1]
+        self._write_policy()
+        os.environ["SUYUAN_WITNESSES"] = str(self._policy)
+
+    @property
+    def _policy(self) -> Path:
+        return self._settings.data / "policy"
+
+    def _write_policy(self, *lines: str) -> None:
+        """The site reads whom to ask, and readers whose log, and which cosignatures are enough."""
+        witness = f"witness demo {self._key} http://127.0.0.1:{self._port}"
+        self._policy.write_text("".join(f"{line}\n" for line in (*lines, witness, "quorum demo")))
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """The witness, once there is a log for it."""
+        log = Site(self._settings.url).get("/v1/journal")["logKey"]
+        self._write_policy(f"log {log}")
+        command = [str(Path(sys.executable).parent / "suyuan"), "witness", "--folder", str(self._folder)]
+        witness = subprocess.Popen([*command, "--port", str(self._port), "--log", log], env=os.environ)
+        try:
+            yield
+        finally:
+            witness.send_signal(signal.SIGINT)
+            witness.wait(30)
 
 
 def tell(settings: Settings, told: Story) -> None:
@@ -264,7 +305,9 @@ def show(settings: Settings, told: Story) -> None:
         print(f"  {settings.url}{example.subject}\n      {example.name.zh} · {example.name.en}")
     print(
         f"\nAudit it:\n  .venv/bin/suyuan audit --rpc {settings.url}/rpc --journal {journal['journal']}"
-        f" --log {settings.url}\n\nCtrl-C stops the site; the next `make demo` goes on with this data.",
+        f" --log {settings.url}\n\nAsk for its witness:\n  .venv/bin/suyuan log check {settings.url}"
+        f" --policy {settings.data / 'policy'} --rpc {settings.url}/rpc --journal {journal['journal']}\n\n"
+        "Ctrl-C stops the site; the next `make demo` goes on with this data.",
         flush=True,
     )
 

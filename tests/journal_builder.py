@@ -9,6 +9,7 @@ withheld, are withdrawn and erased. Everything is signed.
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -25,8 +26,8 @@ from suyuan.core import canonical, entries, heads, merkle, proof, replay, rules,
 from suyuan.core.entries import Kind
 from suyuan.core.epcis import event_hash, parse_event, subjects_named
 from suyuan.core.epcis.identifiers import subject_of
-from suyuan.core.errors import BadSignature
-from suyuan.core.proof import BatchState, Claim, Deployment, Seal, Verdict
+from suyuan.core.errors import BadSignature, ChainAway
+from suyuan.core.proof import BatchState, Claim, Deployment, Predecessor, Proven, Seal, Verdict
 from suyuan.core.reviews import right_of
 from suyuan.core.rules import Standing
 from suyuan.core.statements import Receipt, Signed, Statement
@@ -83,6 +84,11 @@ class FakeJudge:
     of: Deployment = PINNED
     keys: dict[str, str] = field(default_factory=lambda: {s.address: s.address for s in (MERCHANT, PARTNER, OPERATOR)})
     standings: dict[str, Standing] = field(default_factory=dict)  # Admitted, unless told
+    fault: str = ""
+    late: int = 0
+    before: tuple[FakeJudge, Seal] | None = None  # the journal that it goes on from
+    others: list[FakeJudge] = field(default_factory=list)  # journals of the same chain
+    domain: str = MERCHANTS  # of statements
 
     def deployment(self) -> Deployment:
         return self.of
@@ -96,12 +102,24 @@ class FakeJudge:
     def batch(self, key: bytes) -> BatchState | None:
         return self.batches.get(key)
 
+    def proven(self) -> Proven:
+        return Proven(self.of.journal, self.fault, self.late)
+
+    def predecessor(self) -> Predecessor | None:
+        return None if self.before is None else Predecessor(self.before[0].of.journal, self.before[1])
+
+    def journal_at(self, journal: str) -> FakeJudge:
+        for judge in (*self.others, *([self.before[0]] if self.before else [])):
+            if judge.of.journal == journal:
+                return judge
+        raise ChainAway(f"there is no Journal at {journal}")
+
     def _verdict(self, claim: Claim) -> Verdict:
         by, statement = claim.signed.by, claim.signed.statement
         if by not in self.keys:
             return Verdict.UNKNOWN_SIGNER
         try:
-            signer = statements.recover(statement.digest(statements.domain(CHAIN, MERCHANTS)), claim.signed.signature)
+            signer = statements.recover(statement.digest(statements.domain(CHAIN, self.domain)), claim.signed.signature)
         except BadSignature:
             return Verdict.BAD_SIGNATURE
         if signer != self.keys[by]:
@@ -113,7 +131,9 @@ class FakeJudge:
 
 @dataclass(frozen=True)
 class Written:
-    """An entry as it stands in the journal; `text` is its canonical body, `parent` the container it is put into."""
+    """An entry as it stands in the journal; `text` is its canonical body (an appeal's: whatever it is), `parent` the
+    container it is put into.
+    """
 
     index: int
     subject: str
@@ -132,7 +152,9 @@ class Written:
 
     @property
     def shown(self) -> dict[str, Any]:
-        return {"index": self.index, "header": self.raw.hex(), "body": json.loads(self.text)}
+        is_object = self.text.startswith(b"{")
+        body = json.loads(self.text) if is_object else b64encode(self.text).decode()
+        return {"index": self.index, "header": self.raw.hex(), "body": body}
 
 
 class Journal:
@@ -145,6 +167,8 @@ class Journal:
         self.seals: list[Seal] = []
         self.batches: dict[bytes, BatchState] = {}
         self.items: dict[str, list[tuple[str, bytes]]] = {}
+        self.address, self.registry = JOURNAL, MERCHANTS
+        self.before: tuple[FakeJudge, Seal] | None = None
         self._heads: dict[str, entries.Head] = {}
         self._nonces = 0
 
@@ -162,7 +186,7 @@ class Journal:
     def sign(self, by: Signer, kind: Kind, subject: str, public: Any, issued_at: int | None = None) -> Signed:
         issued = self.at // 1000 - 5 if issued_at is None else issued_at
         statement = Statement(kind.word, subject, canonical.digest(public), issued, self.nonce())
-        digest = statement.digest(statements.domain(CHAIN, MERCHANTS))
+        digest = statement.digest(statements.domain(CHAIN, self.registry))
         return Signed(by.address, statement, by.sign(digest))
 
     def append(
@@ -230,7 +254,7 @@ class Journal:
         statement = Statement(kind.word, subject, canonical.digest(public), issued, self.nonce())
         body = {
             "kind": kind.word, "subject": subject, "public": public, "by": by.point, "issuedAt": statement.issued_at,
-            "nonce": statement.nonce.hex(), "signature": by.sign(statement.message(CHAIN, JOURNAL)).hex(),
+            "nonce": statement.nonce.hex(), "signature": by.sign(statement.message(CHAIN, self.address)).hex(),
         }  # fmt: skip
         return self.append(kind, subject, body, arg=arg)
 
@@ -289,6 +313,16 @@ class Journal:
         public = {"right": right(name), "private": private_of("reply " + name)}
         return self.moderate(by, Kind.REVIEW_REPLY, REVIEWS, public)
 
+    def appeal(self, raw: bytes) -> Written:
+        """Somebody's appeal, byte for byte."""
+        self.at += 1000
+        return self._put(Kind.APPEAL, proof.APPEALS, raw, 0, "", "")
+
+    def succeed(self, address: str, registry: str = MERCHANTS) -> None:
+        """From here on another Journal, and maybe another registry, goes on from the newest seal."""
+        self.before = (self.judge(), self.seals[-1])
+        self.address, self.registry, self.seals, self.batches = address, registry, [], {}
+
     def seal(self) -> Seal:
         """Seals everything so far, a minute later."""
         self.at += 60_000
@@ -312,7 +346,8 @@ class Journal:
         return [entry for entry in self.written if entry.subject == subject]
 
     def judge(self) -> FakeJudge:
-        return FakeJudge(list(self.seals), dict(self.batches))
+        of = Deployment(CHAIN, self.address)
+        return FakeJudge(list(self.seals), dict(self.batches), of, before=self.before, domain=self.registry)
 
     def bundle(
         self,
@@ -373,7 +408,7 @@ class Journal:
         related += [{"relation": "container", **part(container)} for container in containers]
         bundle = {
             "version": 1,
-            "chain": {"id": CHAIN, "journal": JOURNAL},
+            "chain": {"id": CHAIN, "journal": self.address},
             "seal": {
                 "number": seal.number, "size": seal.size, "root": seal.root.hex(), "heads": seal.heads.hex(),
                 "sealedAt": seal.sealed_at, "block": 812, "tx": "0x" + "ee" * 32,
@@ -390,7 +425,7 @@ class Journal:
     def _receipt(self, entry: Written) -> dict[str, Any]:
         at = entry.header.at // 1000
         receipt = Receipt(entry.leaf, entry.index, 1, at, at + 3600)
-        return receipt.as_json(OPERATOR.sign(receipt.digest(statements.domain(CHAIN, JOURNAL))))
+        return receipt.as_json(OPERATOR.sign(receipt.digest(statements.domain(CHAIN, self.address))))
 
 
 def link(subject: str) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -18,24 +20,32 @@ from suyuan.chain.deploy import deploy
 from suyuan.chain.keystore import KeyStore, write_once
 from suyuan.chain.node import Web3Chain
 from suyuan.chain.port import Deployment, Prepared, TransactionState
-from suyuan.client import LogReader
+from suyuan.client import LogReader, Site
 from suyuan.config import Settings
 from suyuan.core import proof, rules, statements
-from suyuan.core.errors import ChainRefused, Conflict, NotFound, SuyuanError, Unavailable
-from suyuan.core.notes import KeyType, NoteSigner
+from suyuan.core.errors import ChainRefused, Conflict, Malformed, NotFound, SuyuanError, Unavailable
+from suyuan.core.evidence import promises_in
+from suyuan.core.notes import KeyType, NoteSigner, Verifier, origin_of
+from suyuan.core.policy import Policy, parse_policy
 from suyuan.core.rules import Role, Standing
+from suyuan.services import audit_beside
+from suyuan.services.appeal import Appeals
 from suyuan.services.audit import AuditReport, audit
 from suyuan.services.authorise import Authority
 from suyuan.services.capture import Capture
+from suyuan.services.challenge import Accused
+from suyuan.services.checkpoint import SealSource, check_sealed
 from suyuan.services.claim import Claims
+from suyuan.services.cosign import Cosigner
 from suyuan.services.erase import Erasure
 from suyuan.services.find import Finder
 from suyuan.services.grant import Granter
 from suyuan.services.inspect import Inspector
-from suyuan.services.known import Known
+from suyuan.services.known import Known, Listener
 from suyuan.services.look_up import LookUp
 from suyuan.services.look_up_reviews import LookUpReviews
 from suyuan.services.order import Orders, Shops
+from suyuan.services.oversee import Overseer
 from suyuan.services.photos import Photos
 from suyuan.services.prove import Prover
 from suyuan.services.publish import Log
@@ -45,7 +55,9 @@ from suyuan.services.restate import Restater
 from suyuan.services.review import Reviews
 from suyuan.services.seal import Pace, Sealer, SealMismatch
 from suyuan.services.watch import Watch
+from suyuan.services.witness import Witness
 from suyuan.storage import journal
+from suyuan.storage.cosignatures import COSIGNER_LOCK
 from suyuan.storage.database import SEALER_LOCK, Database, EmbeddedServer
 from suyuan.storage.vault import Vault
 
@@ -54,6 +66,7 @@ log = logging.getLogger(__name__)
 ROLES = ("admin", "admissions", "regulator", "operator", "sealer", "receipts", "log", "vault")
 _REST = 0.2  # seconds between looks for something to seal
 _REST_AFTER_FAULT = 2.0
+_REST_OF_COSIGNER = 1.0
 
 
 @dataclass
@@ -70,7 +83,9 @@ class Node:
     prover: Prover
     finder: Finder
     log: Log
+    cosigner: Cosigner
     look_up: LookUp
+    appeals: Appeals
     sealer: Sealer
     relay: Relay
     vault: Vault
@@ -85,26 +100,39 @@ class Node:
     watch: Watch
     look_up_reviews: LookUpReviews
     inspector: Inspector
+    listener: Listener
+    overseer: Overseer
 
     def __post_init__(self) -> None:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
+        self._cosigning: threading.Thread | None = None
         self.sealing = "ready"
 
     def start(self) -> None:
         """Begins to seal in the background, if no other worker does, and to read what proofs will need."""
         self._stopping.clear()
         self.prover.start()
+        self.listener.start()
+        self.overseer.start()
         self._thread = threading.Thread(target=self._seal_for_ever, name="sealer", daemon=True)
         self._thread.start()
+        if self.cosigner.witnesses:
+            self._cosigning = threading.Thread(target=self._cosign_for_ever, name="cosigner", daemon=True)
+            self._cosigning.start()
 
     def stop(self) -> None:
         """Stops sealing; what was begun is settled at the next start."""
         self._stopping.set()
         self.prover.stop()
+        self.listener.stop()
+        self.overseer.stop()
         if self._thread is not None:
             self._thread.join(timeout=30)
             self._thread = None
+        if self._cosigning is not None:
+            self._cosigning.join(timeout=30)
+            self._cosigning = None
 
     def seal_now(self, *, rights: bool = False) -> None:
         """Seals all that waits, and settles the outbox, before it returns; for commands and tests.
@@ -114,7 +142,7 @@ class Node:
         with self.database.alone(SEALER_LOCK) as had:
             if had:
                 self.granter.step(now=rights)
-            while had and (self.sealer.step(now=True) | self.relay.step() or self.waiting()):
+            while had and (self.appeals.step() | self.sealer.step(now=True) | self.relay.step() or self.waiting()):
                 pass
 
     def waiting(self) -> int:
@@ -129,7 +157,9 @@ class Node:
             try:
                 with self.database.alone(SEALER_LOCK) as had:
                     while had and not self._stopping.is_set():
-                        if not (self.sealer.step() | self.relay.step() | self.granter.step() | self.restater.step()):
+                        # Appeals first: a seal may not be taken without.
+                        went = self.appeals.step() | self.sealer.step() | self.relay.step() | self.granter.step()
+                        if not (went | self.restater.step(now=self.appeals.need_growth())):
                             self._stopping.wait(_REST)
                         self.sealing = "ready"
             except Unavailable as error:
@@ -142,6 +172,20 @@ class Node:
                 log.error("sealing failed: %s", error)
                 rest = _REST_AFTER_FAULT
             self._stopping.wait(rest)
+
+    def _cosign_for_ever(self) -> None:
+        """Apart from sealing, which no witness may delay."""
+        while not self._stopping.is_set():
+            try:
+                with self.database.alone(COSIGNER_LOCK) as had:
+                    while had and not self._stopping.is_set():
+                        self.cosigner.step()
+                        self._stopping.wait(_REST_OF_COSIGNER)
+            except Unavailable as error:
+                log.warning("cosigning waits: %s", error)
+            except SuyuanError as error:
+                log.error("cosigning failed: %s", error)
+            self._stopping.wait(_REST_AFTER_FAULT)
 
     def overview(self) -> dict[str, Any]:
         """The deployment, sizes, and in the demo what there is to look at."""
@@ -183,8 +227,14 @@ class Node:
     def close(self) -> None:
         """Lets go of everything."""
         self.stop()
+        self.cosigner.close()
         self.chain.close()
         self.database.close()
+
+
+def verifier_hash() -> bytes:
+    """The SHA-256 of the verifier's file, as it is packaged here."""
+    return sha256((Path(__file__).parent / "web" / "verify.html").read_bytes()).digest()
 
 
 def keystore(settings: Settings) -> KeyStore:
@@ -198,6 +248,62 @@ def make_keys(settings: Settings) -> None:
     for role in ROLES:
         if not keys.has(role):
             keys.create(role)
+
+
+def make_witness_key(folder: Path, name: str) -> Verifier:
+    """Makes a witness's key in its folder; its public half. Raises Conflict where there is one, Malformed."""
+    NoteSigner(name, KeyType.COSIGNATURE, bytes(32))  # refuses what is no name before anything is written
+    keys = _witness_keys(folder)
+    if keys.has("witness"):
+        raise Conflict(f"a witness's key is in {folder} already")
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (folder / "name").write_text(name)
+    keys.create("witness")
+    return witness_key(folder)
+
+
+def witness_key(folder: Path) -> Verifier:
+    """The public half of the key in a witness's folder. Raises NotFound."""
+    return _witness_signer(folder).verifier
+
+
+def open_witness(folder: Path, logs: Sequence[Verifier], *, rpc: str = "", journal: str = "") -> Witness:
+    """A witness of these logs, with the key and the memory in its folder.
+
+    `rpc` and `journal`: it cosigns only what that Journal has sealed, on the chain at that address. Raises NotFound
+    (no key), Malformed (another log than the Journal's), ChainAway.
+    """
+    signer = _witness_signer(folder)
+    if not rpc:
+        return Witness(signer, logs, folder / "logs")
+    chain = connect(rpc)
+    deployment = chain.deployment_of(journal)
+    chain.use(deployment)
+    expected = origin_of(deployment.chain_id, deployment.journal)
+    for log in logs:
+        if log.name != expected:
+            raise Malformed(f"the Journal's log is {expected}, met {log.name}", "log")
+    return Witness(signer, logs, folder / "logs", check=lambda head: check_sealed(chain, head))
+
+
+def _witness_keys(folder: Path) -> KeyStore:
+    return KeyStore(folder, folder / "password")
+
+
+def _witness_signer(folder: Path) -> NoteSigner:
+    secret = _witness_keys(folder).derived("witness", "suyuan witness")
+    return NoteSigner((folder / "name").read_text(), KeyType.COSIGNATURE, secret)
+
+
+@contextmanager
+def seals_at(rpc: str, journal: str) -> Iterator[SealSource]:
+    """The chain at an RPC address, as far as a checkpoint is held against it. Raises ChainAway."""
+    chain = connect(rpc)
+    try:
+        chain.use(chain.deployment_of(journal))
+        yield chain.as_of()
+    finally:
+        chain.close()
 
 
 def add_shop(settings: Settings, id: str, merchant: str, secret: bytes) -> None:
@@ -242,6 +348,12 @@ class Registrar:
         """Gives a participant another key; the transaction's hash."""
         return self._transact(self._chain.prepare_rotate(self._keys.signer("admissions"), id, key))
 
+    def publish_verifier(self) -> str:
+        """Puts the hash of the packaged verifier's file on-chain; the transaction's hash, "" where it is there."""
+        if self._chain.verifier_since(verifier_hash()):
+            return ""
+        return self._transact(self._chain.prepare_verifier(self._keys.signer("admin"), verifier_hash()))
+
     def _transact(self, prepared: Prepared) -> str:
         outcome = self._chain.transact(prepared)
         if outcome.state is not TransactionState.MINED:
@@ -249,19 +361,38 @@ class Registrar:
         return "0x" + outcome.tx.hex()
 
 
-def open_auditor(rpc: str, journal: str, log_url: str) -> Callable[[Callable[[int, int], None]], AuditReport]:
-    """An audit of the journal at an address, over a chain's RPC and an open log: no database, no site's word."""
+def open_auditor(
+    rpc: str,
+    journal: str,
+    log_url: str,
+    *,
+    state: Path | None = None,
+    jobs: int = 0,
+    receipts: Sequence[Mapping[str, Any]] = (),
+    site: str | None = None,
+) -> Callable[[Callable[[int, int], None]], AuditReport]:
+    """An audit of the journal at an address, over a chain's RPC and an open log: no database, no site's word.
+
+    Each call of what it gives goes on from where the one before stopped, if there is a `state`; `jobs` 0: a process for
+    each core. Raises Malformed for what is no receipt.
+    """
+    promises = [promise for one in receipts for promise in promises_in(one)]
 
     def run(progress: Callable[[int, int], None]) -> AuditReport:
-        chain, reader = connect(rpc), LogReader(log_url)
-        try:
-            chain.use(chain.deployment_of(journal))
-            return audit(chain, reader, progress)
-        except SuyuanError as error:
-            return AuditReport(0, 0, (), (str(error),))
-        finally:
-            reader.close()
-            chain.close()
+        with ExitStack() as opened:
+            chain, reader = connect(rpc), LogReader(log_url)
+            opened.callback(chain.close)
+            opened.callback(reader.close)
+            checks = [audit_beside.kept(promises)]
+            if site:
+                asked = Site(site)
+                opened.callback(asked.close)
+                checks.append(audit_beside.serves(asked))
+            try:
+                chain.use(chain.deployment_of(journal))
+                return audit(chain, reader, progress, state=state, jobs=jobs, also=checks)
+            except SuyuanError as error:
+                return AuditReport(unchecked=(str(error),))
 
     return run
 
@@ -273,6 +404,41 @@ def judge_at(rpc: str, deployment: proof.Deployment) -> Iterator[proof.Judge]:
     try:
         chain.use(chain.deployment_of(deployment.journal))
         yield chain.as_of()
+    finally:
+        chain.close()
+
+
+@contextmanager
+def challenge_at(rpc: str, journal: str, log: str = "", site: str = "") -> Iterator[Accused]:
+    """A journal with its log and its site, where they are named, to be shown what it did. Raises ChainAway."""
+    with ExitStack() as opened:
+        chain = connect(rpc)
+        opened.callback(chain.close)
+        chain.use(chain.deployment_of(journal))
+        reader, asked = LogReader(log) if log else None, Site(site) if site else None
+        for one in (reader, asked):
+            if one is not None:
+                opened.callback(one.close)
+        yield Accused(chain, reader, asked)
+
+
+def verifier_since(rpc: str, journal: str, hash: bytes) -> int:
+    """Since when the Journal has the verifier's file with that SHA-256, by a node; 0: it has not. Raises ChainAway."""
+    chain = connect(rpc)
+    try:
+        chain.use(chain.deployment_of(journal))
+        return chain.verifier_since(hash)
+    finally:
+        chain.close()
+
+
+@contextmanager
+def chain_at(rpc: str, journal: str) -> Iterator[Web3Chain]:
+    """The chain at an RPC address with the deployment of a Journal, to read and to send. Raises ChainAway."""
+    chain = connect(rpc)
+    try:
+        chain.use(chain.deployment_of(journal))
+        yield chain
     finally:
         chain.close()
 
@@ -306,12 +472,22 @@ def _page_password(settings: Settings) -> str:
 
 
 def _log_signer(keys: KeyStore, deployment: Deployment) -> NoteSigner:
-    name = f"suyuan/{deployment.chain_id}/{deployment.journal}"
+    name = origin_of(deployment.chain_id, deployment.journal)
     return NoteSigner(name, KeyType.NOTE, keys.derived("log", "suyuan tree heads"))
+
+
+def _witnesses(settings: Settings) -> Policy:
+    if not settings.witnesses:
+        return parse_policy(b"quorum none\n")
+    file = Path(settings.witnesses)
+    if not file.is_file():
+        raise NotFound(f"no policy in {file}")
+    return parse_policy(file.read_bytes())
 
 
 def open_node(settings: Settings, *, deploy_missing: bool = False) -> Node:
     """Opens database, chain and keys. Deploys the contracts if there are none and it is told to."""
+    witnesses = _witnesses(settings)
     settings.data.mkdir(parents=True, exist_ok=True)
     keys = keystore(settings)
     database = Database(settings.database_url or EmbeddedServer(settings.data.resolve() / "postgres").url)
@@ -320,7 +496,7 @@ def open_node(settings: Settings, *, deploy_missing: bool = False) -> Node:
     chain = connect(settings.chain_url, settings.data / "chain", funded=addresses, confirmations=settings.confirmations)
     file = settings.data / "deployment.json"
     if deploy_missing and not file.exists():
-        deploy(chain, keys, file)
+        deploy(chain, keys, file, verifier=verifier_hash())
     deployment = _deployment(settings)
     chain.use(deployment, sealer=keys.signer("sealer"), operator=keys.signer("operator"))
     if deploy_missing:
@@ -330,6 +506,7 @@ def open_node(settings: Settings, *, deploy_missing: bool = False) -> Node:
                 id = keys.address(role.name.lower())
                 chain.transact(chain.prepare_admit(admissions, id, role, bytes(32), []))
     known = Known(database, chain, poll=settings.chain_poll_seconds)
+    listener = Listener(chain, poll=settings.chain_poll_seconds)
     domains = Domains(
         statements.domain(deployment.chain_id, deployment.merchants),
         statements.domain(deployment.chain_id, deployment.batches),
@@ -349,9 +526,11 @@ def open_node(settings: Settings, *, deploy_missing: bool = False) -> Node:
     )
     vault = Vault(keys.derived("vault", "suyuan vault"))
     shops = Shops(database, vault)
+    appeals = Appeals(database, chain, recorder, clock=time.time, heard=prover.heard)
     pace = Pace(settings.seal_seconds, settings.seal_entries, settings.confirmations, settings.stuck_seconds)
     capture = Capture(database, recorder)
     look_up = LookUp(prover, known, database)
+    log_signer = _log_signer(keys, deployment)
     authority = Authority(known, domains)
     reviews = Reviews(database, recorder, vault, heard=prover.heard)
     return Node(
@@ -364,9 +543,11 @@ def open_node(settings: Settings, *, deploy_missing: bool = False) -> Node:
         capture,
         prover,
         Finder(database),
-        Log(database, _log_signer(keys, deployment)),
+        Log(database, log_signer),
+        Cosigner(database, log_signer, witnesses),
         look_up,
-        Sealer(database, chain, pace),
+        appeals,
+        Sealer(database, chain, pace, appeals),
         Relay(database, chain, stuck=settings.stuck_seconds, confirmations=settings.confirmations),
         vault,
         shops,
@@ -380,4 +561,6 @@ def open_node(settings: Settings, *, deploy_missing: bool = False) -> Node:
         Watch(database, authority),
         LookUpReviews(prover, look_up, reviews.contents, reviews.reasons),
         Inspector(database, vault, _page_password(settings)),
+        listener,
+        Overseer(database, chain, known, listener, domains.merchants),
     )

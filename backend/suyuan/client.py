@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from suyuan.core import canonical, merkle, proof, statements, subjects
+from suyuan.core import canonical, merkle, proof, statements, subjects, summary
 from suyuan.core.entries import Kind
 from suyuan.core.epcis.event_hash import event_hash
 from suyuan.core.epcis.model import STATEMENT, document_of
@@ -31,6 +33,8 @@ from suyuan.core.statements import Batch, Recall, Signed, Signer, Statement
 
 Json = dict[str, Any]
 
+_RESTS = (0.2, 1.0)  # seconds before a log is asked again
+_PASSING = (429, 502, 503, 504)
 
 _KINDS: Mapping[int, type[SuyuanError]] = {
     400: InvalidInput,
@@ -74,6 +78,20 @@ class Site:
 
     def get(self, path: str, **parameters: str) -> Any:
         return self._json(lambda: self._http.get(path, params=parameters))
+
+    def entry(self, index: int) -> Any:
+        """One entry's proof."""
+        return self.get(f"/v1/entries/{index}")
+
+    def bundle(self, subject: str, limit: int) -> Any:
+        """A subject's bundle with its newest entries; that of an absent one is answered 404, and given as well."""
+        try:
+            response = self._http.get("/v1/proof", params={"subject": subject, "limit": limit})
+        except httpx.HTTPError as error:
+            raise Unavailable(f"the site does not answer: {error}") from error
+        if response.status_code not in (200, 404):
+            raise SiteRefused(response.status_code, response.text[:200])
+        return response.json()
 
     def post(self, path: str, value: Json, headers: Mapping[str, str] | None = None) -> Any:
         sent = {"content-type": "application/json", **(headers or {})}
@@ -172,6 +190,17 @@ class Author:
         signed = self._sign(kind, f"/reviews/{gtin}", public)
         return self._site.post("/v1/decisions", {"statement": signed.as_json(), "public": public})
 
+    # -- audits
+
+    def hand_in_audit(self, deployment: proof.Deployment, audited: summary.Summary) -> Any:
+        """Signs the summary of an audit, by whatever key, and hands it in. Raises Conflict at the site of another."""
+        met = self._site.get("/v1/journal")
+        if (met["chain"], met["journal"]) != (deployment.chain, deployment.journal):
+            raise Conflict(f"the site is of {met['journal']} on chain {met['chain']}, audited was {deployment}")
+        public = audited.as_json()
+        signed = self._sign_as(summary.KIND, summary.SUBJECT, public)
+        return self._site.post("/v1/audits", {"statement": signed.as_json(), "public": public})
+
     # -- signing
 
     def sign_document(self, document: Json) -> Json:
@@ -204,7 +233,10 @@ class Author:
         return {"document": canonical.digest(document).hex(), **more}
 
     def _sign(self, kind: Kind, subject: str, public: Json) -> Signed:
-        statement = Statement(kind.word, subject, canonical.digest(public), int(time.time()), secrets.token_bytes(32))
+        return self._sign_as(kind.word, subject, public)
+
+    def _sign_as(self, kind: str, subject: str, public: Json) -> Signed:
+        statement = Statement(kind, subject, canonical.digest(public), int(time.time()), secrets.token_bytes(32))
         return Signed(self.id, statement, self._signer.sign(statement.digest(self._domain("merchants"))))
 
     def _domain(self, judge: str) -> bytes:
@@ -214,12 +246,22 @@ class Author:
 
 
 class LogReader:
-    """An open log as an auditor reads it, over HTTP (PROTOCOL section 9). Raises Unavailable for what is not served."""
+    """An open log as an auditor reads it, over HTTP (PROTOCOL section 9). Raises Unavailable for what is not served.
+
+    What may pass (a busy site, a lost connection) is asked for again, twice.
+    """
 
     def __init__(self, url: str, *, http: httpx.Client | None = None) -> None:
         base = url.rstrip("/")
         self._base = base if base.endswith("/log") else base + "/log"
         self._http = http or httpx.Client(timeout=60)
+        self._is_own = http is None
+
+    def __reduce__(self) -> tuple[type[LogReader], tuple[str]]:
+        """For another process, which opens connections of its own."""
+        if not self._is_own:
+            raise TypeError("a reader over somebody's connections stays in its process")
+        return LogReader, (self._base,)
 
     def close(self) -> None:
         """Lets go of connections."""
@@ -228,30 +270,51 @@ class LogReader:
     def headers(self, n: int, width: int) -> list[bytes]:
         """The first `width` headers of entry bundle `n`."""
         content = self._get("tile/entries", n, width)
-        headers = []
-        while content:
-            size = int.from_bytes(content[:2], "big")
-            if len(content) < 2 + size:
+        headers, at = [], 0
+        while at < len(content):
+            size = int.from_bytes(content[at : at + 2], "big")
+            if len(content) < at + 2 + size:
                 raise Unavailable(f"entry bundle {n} is cut short")
-            headers.append(content[2 : 2 + size])
-            content = content[2 + size :]
+            headers.append(content[at + 2 : at + 2 + size])
+            at += 2 + size
         if len(headers) != width:
             raise Unavailable(f"entry bundle {n} has {len(headers)} entries, asked were {width}")
         return headers
 
+    def hashes(self, level: int, n: int, width: int) -> list[bytes]:
+        """The first `width` hashes of tile `n` of a level."""
+        content = self._get(f"tile/{level}", n, width)
+        if len(content) != 32 * width:
+            raise Unavailable(f"tile {n} of level {level} has {len(content)} bytes, asked were {width} hashes")
+        return [content[at : at + 32] for at in range(0, len(content), 32)]
+
     def bodies(self, n: int, width: int) -> list[bytes]:
-        """The bodies of the first `width` entries of bundle `n`, as canonical text."""
+        """The bodies of the first `width` entries of bundle `n`: canonical text, or whatever bytes an appeal's are."""
         lines = self._get("bodies", n, width).split(b"\n")[:-1]
         if len(lines) != width:
             raise Unavailable(f"bundle {n} has {len(lines)} bodies, asked were {width}")
-        return lines
+        return [_raw(line) if line.startswith(b'"') else line for line in lines]
 
     def _get(self, what: str, n: int, width: int) -> bytes:
         url = f"{self._base}/{what}/{tile_path(n, width)}"
-        try:
-            response = self._http.get(url)
-        except httpx.HTTPError as error:
-            raise Unavailable(f"the log does not answer at {url}") from error
-        if response.status_code != 200:
-            raise Unavailable(f"the log answered {response.status_code} for {url}")
-        return response.content
+        for rest in (*_RESTS, None):
+            try:
+                response = self._http.get(url)
+            except httpx.HTTPError as error:
+                if rest is None:
+                    raise Unavailable(f"the log does not answer at {url}") from error
+            else:
+                if response.status_code == 200:
+                    return response.content
+                if rest is None or response.status_code not in _PASSING:
+                    raise Unavailable(f"the log answered {response.status_code} for {url}")
+            time.sleep(rest)
+        raise AssertionError("the last attempt answers or raises")
+
+
+def _raw(line: bytes) -> bytes:
+    """The bytes that a line has as base64 in a JSON string; the line itself where it is something else."""
+    try:
+        return base64.b64decode(line[1:-1], validate=True)
+    except binascii.Error:
+        return line

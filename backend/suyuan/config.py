@@ -23,7 +23,9 @@ class Settings(BaseSettings):
     database_url: str = Field("", description="PostgreSQL URL; by default the embedded server in the data folder.")
     chain_url: str = Field("", description="JSON-RPC URL; by default the embedded chain in the data folder.")
     chain_poll_seconds: float = Field(
-        1.0, gt=0, description="How old what is known of the registries may be when a record is taken."
+        1.0,
+        gt=0,
+        description="How old what is known of the registries may be when a record is taken, and of a fault on pages.",
     )
     confirmations: int = Field(1, ge=1, description="Blocks, its own among them, after which a seal counts.")
     stuck_seconds: float = Field(
@@ -42,6 +44,10 @@ class Settings(BaseSettings):
     city_header: str = Field(
         "",
         description="Header in which your own proxy names the city of who scans; empty: nothing is kept of scans.",
+    )
+    witnesses: str = Field(
+        "",
+        description="Policy file (C2SP tlog-policy) that names the witnesses to ask for cosignatures; empty: none.",
     )
     body_limit: int = Field(16 * 2**20, ge=1024, description="The largest request body, in bytes.")
 

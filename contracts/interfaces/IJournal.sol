@@ -99,6 +99,8 @@ interface IJournal {
     event Sealed(uint64 indexed number, uint64 size, bytes32 root, bytes32 heads, uint64 sealedAt);
     /// @notice `key` signs receipts from now on, or no more.
     event ReceiptKeyChanged(address indexed key, bool signs);
+    /// @notice The verifier's file with this SHA-256 is one of this journal's.
+    event VerifierPublished(bytes32 indexed hash);
 
     /// @notice `exhibit` is in the journal, and the heads of seal `number` leave it out: the path of its key ends there
     /// at `end`.
@@ -162,6 +164,8 @@ interface IJournal {
     error ReceiptKeyUnchanged(address key, bool signs);
     /// @notice The zero address signs nothing.
     error ZeroAddress();
+    /// @notice The file with this SHA-256 is published.
+    error VerifierKnown(bytes32 hash);
 
     /// @notice The role that seals.
     // solhint-disable-next-line func-name-mixedcase
@@ -267,6 +271,14 @@ interface IJournal {
     /// @notice Let `key` sign receipts, or no more. DEFAULT_ADMIN_ROLE.
     /// @dev Reverts with ZeroAddress or ReceiptKeyUnchanged.
     function setReceiptKey(address key, bool signs) external;
+
+    /// @notice Put the SHA-256 of a verifier's file (`verify.html`) on-chain, for ever, so that whoever has a copy can
+    /// tell that it is what the journal's operator published. DEFAULT_ADMIN_ROLE.
+    /// @dev Reverts with VerifierKnown.
+    function publishVerifier(bytes32 hash) external;
+
+    /// @notice Since when the verifier's file with this SHA-256 is published; 0: it is not.
+    function verifierSince(bytes32 hash) external view returns (uint64);
 
     /// @notice The newest state: the newest seal's, else that of the predecessor's seal, else the empty journal.
     function head() external view returns (uint64 size, uint64 sealedAt, bytes32 root, bytes32 heads);

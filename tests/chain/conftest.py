@@ -19,6 +19,7 @@ from toolchain import running_anvil
 
 ROLES = ("admin", "admissions", "operator", "receipts", "regulator", "sealer")
 MONEY = hex(10**24)
+VERIFIER = b"\x11" * 32
 
 Anvil = Callable[..., str]
 
@@ -100,5 +101,5 @@ def make_world(kind: str, url: str, folder: Path, keys: KeyStore, open_chain: Ca
             chain.use(deployment, sealer=keys.signer("sealer"), operator=keys.signer("operator"))
         return chain
 
-    deployment = deploy(again(), keys, folder / "deployment.json")
+    deployment = deploy(again(), keys, folder / "deployment.json", verifier=VERIFIER)
     return World(kind, again(), deployment, keys, again)

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from web3 import Web3
 
-from chain.conftest import ROLES, World
+from chain.conftest import ROLES, VERIFIER, World
 from suyuan.chain.deploy import deploy
 from suyuan.chain.keystore import KeyStore
 from suyuan.chain.node import Web3Chain
 from suyuan.chain.port import Deployment, Prepared
-from suyuan.core.errors import ChainAway, NotFound
+from suyuan.core.errors import ChainAway, ChainRefused, NotFound
 
 
 def test_deploy_gives_each_role_to_one(world: World) -> None:
@@ -34,6 +34,19 @@ def test_deploy_gives_each_role_to_one(world: World) -> None:
             assert chain.call(has) == (one == holder)
     now = 2**40
     assert [chain.receipt_key_at(world.keys.address(one), now) for one in ("receipts", "sealer")] == [True, False]
+
+
+def test_deploy_publishes_the_verifier(world: World) -> None:
+    assert world.chain.verifier_since(VERIFIER) > 0
+    assert world.chain.verifier_since(bytes(32)) == 0
+
+
+def test_a_newer_verifier_is_published_beside_the_first(world: World) -> None:
+    newer = b"\x22" * 32
+    world.chain.transact(world.chain.prepare_verifier(world.signer("admin"), newer))
+    assert world.chain.verifier_since(newer) >= world.chain.verifier_since(VERIFIER) > 0
+    with pytest.raises(ChainRefused, match="VerifierKnown"):
+        world.chain.prepare_verifier(world.signer("admin"), newer)
 
 
 def test_deploy_writes_what_it_returns(world: World, tmp_path: Path) -> None:
@@ -61,15 +74,15 @@ def test_deploy_goes_on_wherever_it_was_cut_off(
     for _ in range(20):
         monkeypatch.setattr(chain, "send", unlucky)
         with pytest.raises(ChainAway):
-            deploy(chain, keys, file)
+            deploy(chain, keys, file, verifier=VERIFIER)
         assert not file.exists()
         monkeypatch.setattr(chain, "send", send)
         if _part_is_whole(tmp_path):
             break
         _one_step(chain, keys, file, monkeypatch)
-    deployment = deploy(chain, keys, file)
+    deployment = deploy(chain, keys, file, verifier=VERIFIER)
     assert deployment == chain.deployment_of(deployment.journal)
-    assert chain.block_number() == 6  # three contracts, three grants, nothing twice
+    assert chain.block_number() == 7  # three contracts, three grants, the verifier, nothing twice
 
 
 def _part_is_whole(folder: Path) -> bool:
@@ -89,7 +102,7 @@ def _one_step(chain: Web3Chain, keys: KeyStore, file: Path, monkeypatch: pytest.
 
     monkeypatch.setattr(chain, "send", once)
     with pytest.raises(ChainAway):
-        deploy(chain, keys, file)
+        deploy(chain, keys, file, verifier=VERIFIER)
     monkeypatch.setattr(chain, "send", send)
 
 
@@ -97,4 +110,4 @@ def test_deploy_without_a_key_says_which(tmp_path: Path, open_chain: Callable[..
     store: Any = KeyStore(tmp_path / "keys", tmp_path / "password")
     store.create("admin")
     with pytest.raises(NotFound, match="regulator"):
-        deploy(open_chain("", tmp_path / "chain"), store, tmp_path / "deployment.json")
+        deploy(open_chain("", tmp_path / "chain"), store, tmp_path / "deployment.json", verifier=VERIFIER)

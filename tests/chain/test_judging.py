@@ -6,6 +6,7 @@ from dataclasses import replace
 from hashlib import sha256
 
 import pytest
+from eth_utils.address import to_checksum_address
 
 from chain.conftest import World
 from suyuan.chain.deploy import APPEAL_FEE, GRACE_PERIOD
@@ -21,10 +22,11 @@ from suyuan.chain.port import (
     Omission,
     Standings,
 )
+from suyuan.chain.transactions import created_address
 from suyuan.core import entries
 from suyuan.core.entries import Header
-from suyuan.core.errors import ChainRefused
-from suyuan.core.proof import Seal
+from suyuan.core.errors import ChainAway, ChainRefused
+from suyuan.core.proof import Predecessor, Proven, Seal
 from suyuan.core.statements import Receipt, domain
 
 KEY, BODY = b"\x21" * 32, b"an appeal"
@@ -121,3 +123,40 @@ def test_prepare_fault_of_an_honest_entry_is_refused(world: World) -> None:
     _, entry = sealed(world, header())
     with pytest.raises(ChainRefused, match=r"NoFault\(2\)"):
         world.chain.prepare_fault(world.signer("operator"), Fork([entry]))
+
+
+def test_verifiers_are_told_what_was_proven(world: World) -> None:
+    assert Proven(world.deployment.journal, "", 0) == world.chain.proven()
+    _, evidence = sealed(world, header(prev=b"\x99" * 32))
+    made = world.chain.prepare_fault(world.signer("operator"), Fork([evidence]))
+    before = world.chain.as_of()
+    world.chain.transact(made)
+    assert Proven(world.deployment.journal, "fork", 0) == world.chain.proven()
+    assert Proven(world.deployment.journal, "", 0) == before.proven()
+
+
+def test_a_contract_that_keeps_no_faults_does_not_say(world: World) -> None:
+    older = world.chain.as_of()
+    older.use(replace(world.deployment, journal=world.deployment.merchants))
+    with pytest.raises(ChainAway, match="does not say what was proven"):
+        older.proven()
+    with pytest.raises(ChainAway, match="keeps no verifier"):
+        older.verifier_since(bytes(32))
+
+
+def test_predecessors_are_followed(world: World) -> None:
+    assert world.chain.predecessor() is None
+    seal, _ = sealed(world, header())
+    d = world.deployment
+    given = (seal.number, seal.size, seal.root, seal.heads, seal.sealed_at)
+    named = [to_checksum_address(one) for one in (d.merchants, d.batches, d.journal)]
+    admin = world.signer("admin")
+    made = world.chain.prepare_deploy(admin, "Journal", *named, given, 60, 60, 1, to_checksum_address(admin.address))
+    world.chain.transact(made)
+    newer = world.chain.journal_at(created_address(admin.address, made.nonce))
+    assert Predecessor(d.journal, seal) == newer.predecessor()
+    older = newer.journal_at(d.journal)
+    assert older.confirms(seal)
+    assert not newer.confirms(seal)
+    with pytest.raises(ChainAway):
+        world.chain.journal_at("0x" + "77" * 20)

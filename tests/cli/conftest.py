@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import threading
 import time
@@ -10,7 +11,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import uvicorn
 
-from live import Live
+from live import Live, epc, event
 from suyuan.api.app import create
 from suyuan.cli import main as cli
 
@@ -45,3 +46,15 @@ def site(live: Live) -> Iterator[str]:
     yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     server.should_exit = True
     thread.join(10)
+
+
+@pytest.fixture
+def told(live: Live) -> Live:
+    """A world with a batch and two events, under two seals."""
+    live.list_and_register("L1", "A1", "A2")
+    live.merchant.capture_event(event(epc("A1")))
+    live.node.seal_now()
+    live.merchant.capture_event(event(epc("A1"), epc("A2")))
+    live.node.seal_now()
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+    return live

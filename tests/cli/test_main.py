@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import inspect
 import json
-import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
-from live import GTIN, PASSWORD, Live, batch_document, document, epc, event, key_file, product_document
+from live import GTIN, PASSWORD, Live, batch_document, document, event, key_file, product_document
 from suyuan.chain import keystore
 from suyuan.cli import main as cli
 from suyuan.core import errors
@@ -30,10 +28,6 @@ def written(folder: Path, value: Any, name: str = "file.json") -> Path:
     file = folder / name
     file.write_text(json.dumps(value))
     return file
-
-
-def audited(live: Live, site: str) -> list[str]:
-    return ["audit", "--rpc", f"{site}/rpc", "--journal", live.node.deployment.journal, "--log", site]
 
 
 # -- exit codes
@@ -183,67 +177,7 @@ def test_a_command_on_a_folder_without_a_node_is_66(run: Run, tmp_path: Path, mo
     assert (code, err.count("\n")) == (66, 1)
 
 
-# -- audit
-
-
-@pytest.fixture
-def told(live: Live) -> Live:
-    live.list_and_register("L1", "A1", "A2")
-    live.merchant.capture_event(event(epc("A1")))
-    live.node.seal_now()
-    live.merchant.capture_event(event(epc("A1"), epc("A2")))
-    live.node.seal_now()
-    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
-    return live
-
-
-def test_the_audit_of_a_sound_journal_is_0(told: Live, site: str, run: Run) -> None:
-    code, out, err = run(*audited(told, site))
-    assert (code, out, err) == (0, f"clean: {told.size()} entries, 2 seals\n", "")
-    code, out, _ = run(*audited(told, site), "--json")
-    assert code == 0
-    assert json.loads(out) == {
-        "result": "clean", "entries": told.size(), "seals": 2, "findings": [], "unchecked": [],
-    }  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    "tampering",
-    [
-        "UPDATE entries SET header = set_byte(header, 100, get_byte(header, 100) # 1) WHERE index = 2",
-        "UPDATE records SET body = replace(convert_from(body, 'utf8'), 'public', 'Public')::bytea WHERE first = 2",
-        "UPDATE entries SET header = (SELECT header FROM entries WHERE index = 1) WHERE index = 0",
-    ],
-)
-def test_the_audit_of_a_journal_that_was_tampered_with_is_1(told: Live, site: str, run: Run, tampering: str) -> None:
-    with told.node.database.write() as connection:
-        assert connection.execute(text(tampering)).rowcount == 1
-    code, out, _ = run(*audited(told, site), "--json")
-    assert code == 1
-    assert json.loads(out)["result"] == "findings"
-    assert json.loads(out)["findings"]
-    code, out, _ = run(*audited(told, site))
-    assert (code, out.startswith("findings: ")) == (1, True)
-
-
-def test_an_audit_that_gets_no_log_or_no_chain_is_2(told: Live, site: str, run: Run) -> None:
-    journal = told.node.deployment.journal
-    nowhere = "http://127.0.0.1:1"
-    for rpc, log, address in (
-        (f"{site}/rpc", nowhere, journal),
-        (nowhere, site, journal),
-        (f"{site}/rpc", site, "0x" + "12" * 20),
-        (f"{site}/rpc", f"{site}/elsewhere", journal),
-    ):
-        code, out, _ = run("audit", "--rpc", rpc, "--journal", address, "--log", log, "--json")
-        assert (code, json.loads(out)["result"]) == (2, "could not be checked"), (rpc, log, address)
-        assert json.loads(out)["unchecked"]
-
-
-def test_an_audit_of_entries_that_are_withheld_is_2(told: Live, site: str, run: Run) -> None:
-    with told.node.database.write() as connection:
-        connection.execute(text("DELETE FROM entries WHERE index = 2"))
-    assert run(*audited(told, site))[0] == 2
+# -- verify
 
 
 def saved(told: Live, folder: Path, **parameters: str) -> Path:

@@ -133,7 +133,8 @@ def test_an_inserted_entry_is_found() -> None:
 def test_entries_in_another_order_are_found() -> None:
     rows = rows_of(story())
     rows[0], rows[1] = rows[1], rows[0]
-    assert {Fault.TIME: [1], Fault.ROOT: [1, 2, 3]} == found(rows)
+    # a batch of a product that nobody has listed by then
+    assert {Fault.RIGHTS: [0], Fault.TIME: [1], Fault.ROOT: [1, 2, 3]} == found(rows)
 
 
 def test_events_entries_in_another_order_are_found() -> None:
@@ -253,9 +254,9 @@ def test_an_events_body_that_breaks_its_rule_is_found(change: Callable[[dict[str
 
 
 def test_a_body_of_another_text_is_found() -> None:
-    rows = rows_of(story())
-    rows[0] = rows[0][0], rows[0][1] + b" "
-    assert {Fault.BODY: [0]} == found(rows)
+    rows, storing = rows_of(story()), NEXT - 3
+    rows[storing] = rows[storing][0], rows[storing][1] + b" "
+    assert {Fault.BODY: [storing]} == found(rows)
 
 
 def omitting(subject: str) -> Journal:

@@ -29,6 +29,7 @@ from suyuan.core.errors import ChainAway, DatabaseAway, SuyuanError, Unavailable
 from suyuan.core.proof import Seal
 from suyuan.core.rules import Role, Standing
 from suyuan.services import relay
+from suyuan.services.appeal import Appeals
 from suyuan.services.capture import Capture
 from suyuan.services.record import Recorder
 from suyuan.services.relay import Relay
@@ -39,7 +40,9 @@ from suyuan.storage.sealed import SealState
 from toolchain import running_anvil
 
 PACE = Pace(seconds=0.01, entries=1000, confirmations=1, stuck=60)
-CHAIN = "journal_head prepare_seal prepare_register seal_record outcome nonce_used batch".split()
+CHAIN = (
+    "journal_head prepare_seal prepare_register seal_record outcome nonce_used batch appeals_since open_appeals"
+).split()
 
 
 class MortalChain:
@@ -95,13 +98,15 @@ class Workshop:
             self.database, self._live.node.known, made._domains, made._receipts, made._operator, promise=3600
         )
         self.capture = Capture(self.database, self.recorder)
-        self.sealer = Sealer(self.database, self.chain, PACE)
+        self.appeals = Appeals(self.database, self.chain, self.recorder, clock=time.time)
+        self.sealer = Sealer(self.database, self.chain, PACE, self.appeals)
         self.relay = Relay(self.database, self.chain, stuck=60)
         self._live.node.recorder, self._live.node.capture = self.recorder, self.capture
 
     def settle(self) -> None:
         """Until nothing waits, as the sealer's thread does it."""
         for _ in range(60):
+            self.appeals.step()
             self.sealer.step(now=True)
             self.relay.step()
             with self.database.read() as connection:
@@ -188,13 +193,13 @@ def test_a_node_that_is_opened_again_goes_on_with_what_was_prepared(live: Live) 
 def test_nothing_is_sealed_before_its_time_or_its_number(live: Live) -> None:
     now = time.time()
     pace = Pace(seconds=60, entries=3, confirmations=1, stuck=60)
-    sealer = Sealer(live.node.database, live.node.chain, pace, clock=lambda: now)
+    sealer = Sealer(live.node.database, live.node.chain, pace, live.node.appeals, clock=lambda: now)
     live.merchant.capture_event(event())
     assert not sealer.step()
     live.merchant.capture_event(event())
     live.merchant.capture_event(event())
     assert sealer.step()
-    early = Sealer(live.node.database, live.node.chain, pace, clock=lambda: now)
+    early = Sealer(live.node.database, live.node.chain, pace, live.node.appeals, clock=lambda: now)
     while early.step():
         pass
     live.merchant.capture_event(event())

@@ -59,7 +59,7 @@ def test_two_of_three_agree_though_one_is_away() -> None:
 def test_one_of_two_is_too_few() -> None:
     met = verified({"a": HONEST, "b": None}, need=2)
     assert state(met, 1) is State.UNCHECKED
-    assert state(met, 2) is State.UNCHECKED
+    assert state(met, 2) is State.HOLDS  # no node is needed for it
 
 
 def test_nodes_that_disagree_are_no_answer_unless_enough_agree() -> None:
@@ -84,3 +84,36 @@ def test_a_recall_that_any_node_tells_of_is_told() -> None:
     recalled = story().judge()
     recalled.batches = {key: replace(batch, recalled_at=NOW) for key, batch in recalled.batches.items()}
     assert verified({"a": HONEST, "b": recalled}).report.recalled
+
+
+FORKED = replace(HONEST, fault="fork")
+
+
+@pytest.mark.parametrize(
+    ("nodes", "need", "expected"),
+    [
+        ({"a": FORKED}, 1, State.FAILS),
+        ({"a": HONEST, "b": FORKED}, 1, State.UNCHECKED),
+        ({"a": HONEST, "b": FORKED}, 2, State.UNCHECKED),
+        ({"a": HONEST, "b": HONEST, "c": FORKED}, 2, State.HOLDS),
+        ({"a": FORKED, "b": HONEST, "c": FORKED}, 2, State.FAILS),
+        ({"a": FORKED, "b": None}, 2, State.UNCHECKED),
+        ({"a": FORKED, "b": replace(HONEST, fault="omission")}, 2, State.UNCHECKED),
+        ({"a": replace(HONEST, late=2), "b": HONEST}, 1, State.HOLDS),
+    ],
+)
+def test_a_fault_counts_where_enough_nodes_tell_of_it(
+    nodes: Mapping[str, FakeJudge | None], need: int, expected: State
+) -> None:
+    met = verified(nodes, need)
+    assert met.report.state is expected
+    assert [one.fault for one in met.report.proven if one.fault] == ["fork"] * (expected is State.FAILS)
+
+
+def test_what_fails_without_a_node_fails_though_all_nodes_are_away() -> None:
+    assert state(verified({"a": None}, entries__0__body__nonce="00" * 32), 4) is State.FAILS
+
+
+def test_receipts_that_were_late_are_told_as_by_the_node_that_knows_of_most() -> None:
+    met = verified({"a": replace(HONEST, late=2), "b": replace(HONEST, late=3)}, need=2)
+    assert [one.late for one in met.report.proven] == [3]

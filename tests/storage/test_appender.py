@@ -148,7 +148,7 @@ def test_many_threads_have_each_their_own_answer(live: Live) -> None:
     assert len({shared.receipt for _, _, shared in answers}) == 1
     for n, (a, b, _) in enumerate(answers):
         with database.read() as connection:
-            assert [body for _, _, body in journal.bodies(connection, a.first, b.first + 1)] == [
+            assert [body for _, _, _, body in journal.bodies(connection, a.first, b.first + 1)] == [
                 draft(f"a{n}").body,
                 draft(f"b{n}").body,
             ]

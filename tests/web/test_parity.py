@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
-from eth_abi.abi import decode, encode
-from eth_utils.crypto import keccak
 
 from journal_builder import (
     BATCH,
     CHAIN,
     ITEM,
     JOURNAL,
-    MERCHANTS,
     OPERATOR,
     PALLET,
-    PINNED,
     PRODUCT,
     REVIEWS,
     RIGHTS,
     FakeJudge,
     absence_bundle,
+    build,
     changed,
     found_at,
     item_bundle,
@@ -35,26 +34,21 @@ from journal_builder import (
     review_bundle,
     story,
 )
+from succession import NEXT, THIRD, succession
 from suyuan.core import proof
-from suyuan.core.errors import Malformed
-from suyuan.core.proof import Claim, Seal, State, Verdict
-from suyuan.core.statements import Signed, Statement
+from suyuan.core.errors import ChainAway, Malformed
+from suyuan.core.proof import APPEALS, Deployment, Judge, State
+from suyuan.services.verify import verify
 from web.node import run_node
+from web.nodes import serving
 
 VERIFIER = Path(__file__).resolve().parents[2] / "backend" / "suyuan" / "web" / "static" / "verifier.js"
-BATCHES = "0x" + "3c" * 20
 NOW = market().seals[-1].sealed_at + 300
-CLAIM = "(address,uint64,(string,string,bytes32,uint64,bytes32),bytes)"
-SIGNATURES = {
-    keccak(text=signature)[:4].hex(): signature.partition("(")[0]
-    for signature in (
-        "isSeal(uint64,uint64,bytes32,bytes32,uint64)", "seals()", "merchants()", "batches()", f"check({CLAIM}[])",
-        "batch(bytes32)",
-    )
-}  # fmt: skip
-VERDICTS = list(Verdict)
 JUDGE = market().judge()
 JUDGE.seals.extend(story().seals)
+LINE = succession()
+FORKED, AMNESIAC = replace(JUDGE, fault="fork"), replace(JUDGE, seals=[])
+JUDGES = [JUDGE, *LINE.judges.values(), FORKED, AMNESIAC]
 PROGRAM = (
     f"import {{ verify }} from {json.dumps(VERIFIER.as_uri())};"
     "let text = ''; for await (const part of process.stdin) text += part;"
@@ -67,80 +61,29 @@ PROGRAM = (
 )
 
 
-def answer(judge: FakeJudge, to: str, data: bytes) -> bytes:
-    """What the contracts answer, of whom the judge plays."""
-    name, values = SIGNATURES[data[:4].hex()], data[4:]
-    assert to == {"check": MERCHANTS, "batch": BATCHES}.get(name, JOURNAL)
-    match name:
-        case "isSeal":
-            number, size, root, top, at = decode(["uint64", "uint64", "bytes32", "bytes32", "uint64"], values)
-            return encode(["bool"], [judge.confirms(Seal(number, size, root, top, at))])
-        case "seals":
-            return encode(["uint64"], [len(judge.seals)])
-        case "merchants" | "batches":
-            return encode(["address"], [MERCHANTS if name == "merchants" else BATCHES])
-        case "check":
-            verdicts = [
-                VERDICTS.index(judge.verdicts([Claim(Signed(by, Statement(*statement), signature), at)])[0])
-                for by, at, statement, signature in decode([f"{CLAIM}[]"], values)[0]
-            ]
-            return encode(["uint8[]"], [verdicts])
-    state = judge.batch(values)
-    row = (
-        ("0x" + "00" * 20, 0, 0, 0, bytes(32), bytes(32), bytes(32))
-        if state is None
-        else (
-            state.merchant,
-            state.quantity,
-            state.registered_at,
-            state.recalled_at,
-            state.items_root,
-            state.content,
-            bytes(32),
-        )
-    )
-    return encode(["(address,uint64,uint64,uint64,bytes32,bytes32,bytes32)"], [row])
-
-
 @pytest.fixture(scope="module")
 def rpc() -> Iterator[str]:
-    """The market's chain over JSON-RPC."""
-
-    class Face(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            match asked["method"]:
-                case "eth_chainId":
-                    result = hex(CHAIN)
-                case "eth_blockNumber":
-                    result = hex(1000)
-                case _:
-                    call = asked["params"][0]
-                    result = "0x" + answer(JUDGE, call["to"], bytes.fromhex(call["data"][2:])).hex()
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(json.dumps({"jsonrpc": "2.0", "id": 1, "result": result}).encode())
-
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Face) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/"
-        server.shutdown()
+    """Each judge's chain over JSON-RPC, at a path by its place in JUDGES."""
+    with serving(JUDGES) as url:
+        yield url
 
 
-def by_javascript(bundles: list[Any], rpc: str) -> list[tuple[set[int], set[int]]]:
-    options = {"rpc": rpc, "pinned": {"chain": CHAIN, "journal": JOURNAL}, "now": NOW}
+def by_javascript(
+    bundles: list[Any], rpc: str, journal: str = JOURNAL, now: int = NOW
+) -> list[tuple[set[int], set[int]]]:
+    options = {"rpc": rpc, "pinned": {"chain": CHAIN, "journal": journal}, "now": now}
     program = json.dumps({"bundles": bundles, "options": options})
     done = run_node("--input-type=module", "--eval", PROGRAM, stdin=program)
     assert done.returncode == 0, done.stderr
     return [(set(fails), set(unchecked)) for fails, unchecked in json.loads(done.stdout)]
 
 
-def by_python(bundle: Any) -> tuple[set[int], set[int]]:
+def by_python(
+    bundle: Any, judge: FakeJudge = JUDGE, journal: str = JOURNAL, now: int = NOW
+) -> tuple[set[int], set[int]]:
+    pinned = Deployment(CHAIN, journal)
     try:
-        report = proof.verify(proof.parse(bundle), pinned=PINNED, now=NOW, judge=JUDGE)
+        report = proof.verify(proof.parse(bundle), pinned=pinned, now=now, judge=judge)
     except Malformed:
         return set(range(1, 10)), set()
     of = {state: {o.number for o in report.obligations if o.state is state} for state in State}
@@ -226,3 +169,103 @@ def test_both_refuse_the_same_bent_reviews_and_name_the_same_obligations(rpc: st
     differ = {name: (python[name], javascript[name]) for name in bent if not same(name, python[name], javascript[name])}
     assert {} == differ
     assert len(bent) > 300
+
+
+# --- journals that go on from one another, and what is put on-chain as it is
+
+
+@pytest.mark.parametrize("pinned", [JOURNAL, NEXT, THIRD])
+def test_both_follow_the_same_journals_and_no_other(rpc: str, pinned: str) -> None:
+    judge = LINE.judges[pinned]
+    place = next(i for i, one in enumerate(JUDGES) if one is judge)
+    javascript = by_javascript(list(LINE.bundles.values()), f"{rpc}{place}", pinned, LINE.now)
+    python = {name: by_python(bundle, judge, pinned, LINE.now) for name, bundle in LINE.bundles.items()}
+    assert python == dict(zip(LINE.bundles, javascript, strict=True))
+    held = {name.split(":")[0] for name, answers in python.items() if answers == (set(), set())}
+    assert held == {JOURNAL: {"first"}, NEXT: {"first", "second"}, THIRD: {"first", "second", "third"}}[pinned]
+
+
+def test_both_refuse_the_same_bent_successors(rpc: str) -> None:
+    judge = LINE.judges[NEXT]
+    place = next(i for i, one in enumerate(JUDGES) if one is judge)
+    bundle = LINE.bundles["second: reviews"]
+    bent = {
+        f"{part}/{i}/body/{path}": changed(bundle, f"{part}/{i}/body/{path}", value)
+        for part in ("entries", "support")
+        for i in range(len(bundle[part]))
+        for path, value in {"signature": "11" * 64, "by": "04" + "22" * 64, "nonce": "00" * 32}.items()
+    }
+    javascript = dict(zip(bent, by_javascript(list(bent.values()), f"{rpc}{place}", NEXT, LINE.now), strict=True))
+    assert {name: by_python(one, judge, NEXT, LINE.now) for name, one in bent.items()} == javascript
+    assert all(fails for fails, _ in javascript.values())
+
+
+def test_both_read_an_appeal_s_bytes_alike(rpc: str) -> None:
+    journal = build()
+    for raw in (b"\0\xffjunk", b"x" * 4096, b""):
+        journal.appeal(raw)
+    journal.seal()
+    bundle = journal.bundle(APPEALS)
+    JUDGE.seals.extend(journal.seals)
+    texts = ["", "eA==", "eA=", "eB==", "eA==\n", "e-A=", "?", "A" * 8000, b64encode(b"x" * 4096).decode()]
+    bent = {"as it is": bundle, **{text[:9]: changed(bundle, "entries/0/body", text) for text in texts}}
+    bent["a product's"] = changed(story().bundle(PRODUCT), "entries/0/body", "eA==")
+    javascript = dict(zip(bent, by_javascript(list(bent.values()), rpc), strict=True))
+    python = {name: by_python(one) for name, one in bent.items()}
+    assert python == javascript
+    assert [name for name, answers in python.items() if answers == (set(), set())] == ["as it is"]
+
+
+# --- several nodes
+
+AWAY = len(JUDGES)  # a path at which nothing answers
+HONEST, LIES, FORGETS = 0, len(JUDGES) - 2, len(JUDGES) - 1
+QUORUM = (
+    f"import {{ verifyBy }} from {json.dumps(VERIFIER.with_name('quorum.js').as_uri())};"
+    "let text = ''; for await (const part of process.stdin) text += part;"
+    "const { cases, bundle, bent, options } = JSON.parse(text); const out = [];"
+    "for (const { nodes, need } of cases) for (const one of [bundle, bent]) {"
+    " const { verdict, obligations, proven } = await verifyBy(one, { ...options, nodes, need });"
+    " const of = (state) => obligations.filter((o) => o.state === state).map((o) => o.number);"
+    " out.push([verdict, of('fails'), of('unchecked'), proven.map(({ fault }) => fault)]); }"
+    "console.log(JSON.stringify(out));"
+)
+WORDS = {"holds": State.HOLDS, "fails": State.FAILS, "unchecked": State.UNCHECKED}
+
+
+def test_both_count_the_nodes_alike(rpc: str) -> None:
+    bundle = market_bundle()
+    bent = changed(bundle, "entries/0/body/nonce", "00" * 32)
+    some = [list(nodes) for size in range(4) for nodes in product([HONEST, LIES, FORGETS, AWAY], repeat=size)]
+    cases = [{"nodes": nodes, "need": need} for nodes in some for need in (1, 2) if need <= max(1, len(nodes))]
+    given = [{"nodes": [f"{rpc}{place}" for place in c["nodes"]], "need": c["need"]} for c in cases]
+    options = {"pinned": {"chain": CHAIN, "journal": JOURNAL}, "now": NOW}
+    done = run_node(
+        "--input-type=module", "--eval", QUORUM,
+        stdin=json.dumps({"cases": given, "bundle": bundle, "bent": bent, "options": options}),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    javascript = [
+        (WORDS[verdict], set(fails), set(unchecked), proven)
+        for verdict, fails, unchecked, proven in json.loads(done.stdout)
+    ]
+    python = [by_nodes(one, [str(n) for n in c["nodes"]], c["need"]) for c in cases for one in (bundle, bent)]
+    assert python == javascript
+    assert {verdict for verdict, *_ in python} == set(State)
+
+
+def by_nodes(bundle: Any, nodes: list[str], need: int) -> tuple[State, set[int], set[int], list[str]]:
+    @contextmanager
+    def judge_at(node: str) -> Iterator[Judge]:
+        if int(node) == AWAY:
+            raise ChainAway("nobody answers")
+        yield JUDGES[int(node)]
+
+    # the same node twice stands for two that say the same
+    names = [f"{node} " + " " * i for i, node in enumerate(nodes)]
+    met = verify(
+        proof.parse(bundle), pinned=Deployment(CHAIN, JOURNAL), now=NOW, nodes=names, need=need, judge_at=judge_at
+    )
+    of = {state: {o.number for o in met.report.obligations if o.state is state} for state in State}
+    told = [one.fault for one in met.report.proven]
+    return met.report.state, of[State.FAILS], of[State.UNCHECKED], told

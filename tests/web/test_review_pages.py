@@ -192,7 +192,7 @@ def test_signs_are_listed_with_their_evidence() -> None:
         (f"/01/{GTIN}",),
     )  # fmt: skip
     template = pages._templates.get_template("signs.html")
-    base = {"w": Words("en"), "tags": TAGS, "canonical": "/", "switch": "/", "site": "", "here": "/"}
+    base = {"w": Words("en"), "tags": TAGS, "canonical": "/", "switch": "/", "site": "", "here": "/", "heard": None}
     text = template.render(**base, flags=[flag])
     assert "A burst of reviews" in text
     assert "0.0003" in text

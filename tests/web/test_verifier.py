@@ -28,6 +28,11 @@ SIGNATURES = {
     "batches": "batches()",
     "check": f"check({CLAIM}[])",
     "batch": "batch(bytes32)",
+    "ended": "ended()",
+    "lateReceipts": "lateReceipts()",
+    "predecessor": "predecessor()",
+    "predecessorSeal": "predecessorSeal()",
+    "verifierSince": "verifierSince(bytes32)",
 }
 RECEIPT = "(bytes32,uint64,uint64,uint64,uint64)"
 RECEIPT_SIGNATURES = {"checkReceipt": f"checkReceipt({RECEIPT},bytes)", "head": "head()"}  # of reviews.js
@@ -86,6 +91,8 @@ def test_signatures_are_those_of_the_compiled_contracts(name: str) -> None:
     outputs = {
         "isSeal": ["bool"], "seals": ["uint64"], "merchants": ["address"], "batches": ["address"], "check": ["uint8[]"],
         "batch": ["(address,uint64,uint64,uint64,bytes32,bytes32,bytes32)"],
+        "ended": ["uint8"], "lateReceipts": ["uint64"], "predecessor": ["address"], "verifierSince": ["uint64"],
+        "predecessorSeal": ["(uint64,uint64,bytes32,bytes32,uint64)"],
         "checkReceipt": ["uint8"], "head": ["uint64", "uint64", "bytes32", "bytes32"],
     }  # fmt: skip
     assert [_type(output) for output in function["outputs"]] == outputs[name]

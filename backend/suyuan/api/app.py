@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
-from suyuan.api import epcis, health, log, operator, orders, problems, reviews, rpc, v1
+from suyuan.api import appeals, audits, epcis, health, log, operator, orders, problems, reviews, rpc, v1
+from suyuan.api.together import Together
 from suyuan.bootstrap import Node
 from suyuan.web import pages
 
@@ -31,6 +32,7 @@ def create(node: Node) -> FastAPI:
         redoc_url=None,
     )
     app.state.node = node
+    app.state.together = Together(node.prover)
     app.add_middleware(GZipMiddleware, minimum_size=2048, compresslevel=4)
     problems.install(app)
     for router in (
@@ -38,6 +40,8 @@ def create(node: Node) -> FastAPI:
         v1.router,
         orders.router,
         reviews.router,
+        audits.router,
+        appeals.router,
         operator.router,
         log.router,
         rpc.router,

@@ -33,6 +33,7 @@ def deploy(
     keys: KeyStore,
     file: Path,
     *,
+    verifier: bytes,
     promise_bound: int = PROMISE_BOUND,
     grace_period: int = GRACE_PERIOD,
     appeal_fee: int = APPEAL_FEE,
@@ -40,6 +41,7 @@ def deploy(
     """Deploys and writes `file` (deployment.json) when all is done; what is under way stands beside it, in `….part`.
 
     Takes the keys of `admin` (opened), `regulator`, `admissions`, `sealer` and `receipts` (their addresses).
+    `verifier`: the SHA-256 of the verifier's file, which is published.
     Raises NotFound (a key), ChainAway (call again: it goes on), ChainRefused.
     """
     admin = keys.signer("admin")
@@ -69,6 +71,7 @@ def deploy(
         journal.functions.receiptKeyAt(who["receipts"], _FOR_EVER),
         journal.functions.setReceiptKey(who["receipts"], True),
     )
+    ensure(journal.functions.verifierSince(verifier), journal.functions.publishVerifier(verifier))
 
     deployment = Deployment(
         chain.chain_id(), journal.address.lower(), merchants.address.lower(), batches.address.lower(), work.since

@@ -21,6 +21,7 @@ from web3.types import RPCEndpoint
 from suyuan.chain import contracts, transactions
 from suyuan.chain.port import (
     Answer,
+    AppealNews,
     AppealRecord,
     BatchRecord,
     BrokenPromise,
@@ -35,6 +36,7 @@ from suyuan.chain.port import (
     MerchantRecord,
     Misstep,
     Omission,
+    OpenAppeal,
     Outcome,
     Prepared,
     SealRecord,
@@ -44,7 +46,7 @@ from suyuan.chain.port import (
 from suyuan.chain.transactions import Transaction
 from suyuan.core import proof
 from suyuan.core.errors import ChainAway, ChainRefused
-from suyuan.core.proof import BatchState, Claim, Seal, Verdict
+from suyuan.core.proof import BatchState, Claim, Predecessor, Proven, Seal, Verdict
 from suyuan.core.rules import Role, Standing
 from suyuan.core.statements import Batch, Receipt, Signer
 
@@ -143,9 +145,9 @@ class Web3Chain:
         size, sealed_at, root, heads = held.call(held._journal.functions.head())
         return ChainHead(number, size, root, heads, sealed_at)
 
-    def journal_seals(self) -> list[Seal]:
-        head = self._newest_block()
-        events = self._events(self._journal, ("Sealed",), self._spans(self._deployment.since, head))
+    def journal_seals(self, since: int = 0) -> list[Seal]:
+        spans = self._spans(max(since, self._deployment.since), self._newest_block())
+        events = self._events(self._journal, ("Sealed",), spans)
         return [_seal(values) for _, values, _ in events]
 
     def seal_record(self, number: int) -> SealRecord | None:
@@ -213,10 +215,63 @@ class Web3Chain:
         for name, values, log in self._events(self._journal, ("Appealed", "Answered"), spans):
             number = values["number"]
             if name == "Appealed":
-                found[number] = AppealRecord(number, values["by"], bytes(values["body"]), time_of(log), None)
+                body, tx = bytes(values["body"]), bytes(log["transactionHash"])
+                found[number] = AppealRecord(number, values["by"], body, time_of(log), None, tx)
             else:
                 found[number] = replace(found[number], answered=(values["sealNumber"], values["index"]))
         return list(found.values())
+
+    def proven(self) -> Proven:
+        functions = self._journal.functions
+        try:
+            fault, late = Fault(self.call(functions.ended())), self.call(functions.lateReceipts())
+        except (ChainRefused, ValueError):
+            raise ChainAway("the Journal is one of another kind: it does not say what was proven of it") from None
+        word = fault.name.lower().replace("_", " ") if fault else ""
+        return Proven(self._deployment.journal, word, late)
+
+    def predecessor(self) -> Predecessor | None:
+        functions = self._journal.functions
+        journal = self.call(functions.predecessor()).lower()
+        if not int(journal, 16):
+            return None
+        number, size, root, heads, sealed_at = self.call(functions.predecessorSeal())
+        return Predecessor(journal, Seal(number, size, root, heads, sealed_at))
+
+    def journal_at(self, journal: str) -> Self:
+        other = copy.copy(self)
+        other.use(self.deployment_of(journal))
+        return other
+
+    def verifier_since(self, hash: bytes) -> int:
+        try:
+            return int(self.call(self._journal.functions.verifierSince(hash)))
+        except ChainRefused:
+            raise ChainAway("the Journal is one of an older kind: it keeps no verifier's hash") from None
+
+    def open_appeals(self, most: int) -> list[OpenAppeal]:
+        held = self if self._block != "latest" else self.as_of()  # many calls, one answer
+        functions = held._journal.functions
+        asked, answered = held.call(functions.appeals())
+        numbers = range(answered + 1, min(asked, answered + most) + 1)
+        return [OpenAppeal(number, *held.call(functions.openAppeal(number))) for number in numbers]
+
+    def appeals_since(self, block: int) -> AppealNews | None:
+        last = self._newest_block() - self._confirmations + 1
+        if last < block:
+            return None
+        time_of = self._times()
+        asked: list[AppealRecord] = []
+        answered: list[tuple[int, int]] = []
+        spans = self._spans(max(block, self._deployment.since), last)
+        for name, values, log in self._events(self._journal, ("Appealed", "Answered"), spans):
+            if name == "Appealed":
+                body, tx = bytes(values["body"]), bytes(log["transactionHash"])
+                asked.append(AppealRecord(values["number"], values["by"], body, time_of(log), None, tx))
+            else:
+                answered.append((values["number"], values["sealNumber"]))
+        held = self.as_of(last)
+        return AppealNews(asked, answered, tuple(held.call(held._journal.functions.appeals())), last + 1)
 
     def faults(self) -> list[FaultRecord]:
         spans = self._spans(self._deployment.since, self._newest_block())
@@ -224,6 +279,9 @@ class Web3Chain:
             FaultRecord(_PROOFS[name], log["blockNumber"], bytes(log["transactionHash"]), values)
             for name, values, log in self._events(self._journal, tuple(_PROOFS), spans)
         ]
+
+    def judge_fault(self, fault: FaultProof) -> None:
+        self.call(self._judgement(fault))
 
     # -- sending
 
@@ -242,24 +300,7 @@ class Web3Chain:
         return self.prepare(by, self._journal.functions.answer(_evidence(answer)))
 
     def prepare_fault(self, by: Signer, fault: FaultProof) -> Prepared:
-        functions = self._journal.functions
-        match fault:
-            case Omission():
-                end = (fault.end.key, fault.end.count, fault.end.leaf) if fault.end else (bytes(32), 0, bytes(32))
-                head = (_given(fault.seal), end, list(fault.siblings))
-                return self.prepare(by, functions.proveOmission(_evidence(fault.entry), head))
-            case Fork():
-                return self.prepare(by, functions.proveFork([_evidence(one) for one in fault.entries]))
-            case Misstep():
-                return self.prepare(by, functions.proveMisstep([_evidence(one) for one in fault.entries]))
-            case BrokenPromise():
-                promised = (fault.place, fault.promised, list(fault.promised_proof))
-                found = (_given(fault.seal), fault.found, list(fault.found_proof))
-                receipt = _receipt(fault.receipt)
-                return self.prepare(by, functions.proveBrokenPromise(receipt, fault.signature, promised, found))
-            case Lateness():
-                seals = (_given(fault.uncovered or _NO_SEAL), _given(fault.covering or _NO_SEAL))
-                return self.prepare(by, functions.proveLateness(_receipt(fault.receipt), fault.signature, *seals))
+        return self.prepare(by, self._judgement(fault))
 
     def prepare_register(self, batches: Sequence[Batch], signatures: Sequence[bytes]) -> Prepared:
         given = [(b.key, Web3.to_checksum_address(b.merchant), b.quantity, b.items_root, b.content) for b in batches]
@@ -284,6 +325,9 @@ class Web3Chain:
 
     def prepare_receipt_key(self, by: Signer, key: str, signs: bool) -> Prepared:
         return self.prepare(by, self._journal.functions.setReceiptKey(Web3.to_checksum_address(key), signs))
+
+    def prepare_verifier(self, by: Signer, hash: bytes) -> Prepared:
+        return self.prepare(by, self._journal.functions.publishVerifier(hash))
 
     def prepare_deploy(self, by: Signer, name: str, *arguments: Any) -> Prepared:
         """The creation of a compiled contract; its address is `created_address(by.address, prepared.nonce)`."""
@@ -340,7 +384,8 @@ class Web3Chain:
             state, block = _STATES[receipt["status"]], receipt["blockNumber"]
             confirmations = max(1, self._w3.eth.block_number - block + 1)
         reason = self._reason(tx, receipt) if state is TransactionState.REVERTED else ""
-        return Outcome(tx, state, block, confirmations, reason)
+        gas = receipt["gasUsed"]
+        return Outcome(tx, state, block, confirmations, reason, gas, gas * receipt.get("effectiveGasPrice", 0))
 
     def nonce_used(self, attempt: Prepared) -> bool:
         _, sender = transactions.decode(attempt.raw)
@@ -374,6 +419,26 @@ class Web3Chain:
         raise ChainAway(f"{self._where} did not confirm 0x{attempts[-1].tx.hex()} within {patience:g} seconds")
 
     # -- beneath
+
+    def _judgement(self, fault: FaultProof) -> Any:
+        functions = self._journal.functions
+        match fault:
+            case Omission():
+                end = (fault.end.key, fault.end.count, fault.end.leaf) if fault.end else (bytes(32), 0, bytes(32))
+                head = (_given(fault.seal), end, list(fault.siblings))
+                return functions.proveOmission(_evidence(fault.entry), head)
+            case Fork():
+                return functions.proveFork([_evidence(one) for one in fault.entries])
+            case Misstep():
+                return functions.proveMisstep([_evidence(one) for one in fault.entries])
+            case BrokenPromise():
+                promised = (fault.place, fault.promised, list(fault.promised_proof))
+                found = (_given(fault.seal), fault.found, list(fault.found_proof))
+                receipt = _receipt(fault.receipt)
+                return functions.proveBrokenPromise(receipt, fault.signature, promised, found)
+            case Lateness():
+                seals = (_given(fault.uncovered or _NO_SEAL), _given(fault.covering or _NO_SEAL))
+                return functions.proveLateness(_receipt(fault.receipt), fault.signature, *seals)
 
     @contextmanager
     def _asking(self, *, refusing: bool = False) -> Iterator[None]:

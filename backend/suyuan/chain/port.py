@@ -20,7 +20,7 @@ from typing import Any, Protocol, Self
 
 from suyuan.core import proof
 from suyuan.core.heads import Met
-from suyuan.core.proof import BatchState, Claim, Seal, Verdict
+from suyuan.core.proof import BatchState, Claim, Predecessor, Proven, Seal, Verdict
 from suyuan.core.rules import Role, Standing
 from suyuan.core.statements import Batch, Receipt, Signer
 
@@ -77,13 +77,18 @@ class TransactionState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A transaction's state; `block` and `confirmations` where it is in a block, `reason` where it reverted."""
+    """A transaction's state; `block` and `confirmations` where it is in a block, `reason` where it reverted.
+
+    `gas`: what it used, and `paid`: wei for that; both where it is in a block.
+    """
 
     tx: bytes
     state: TransactionState
     block: int = 0
     confirmations: int = 0
     reason: str = ""
+    gas: int = 0
+    paid: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,13 +210,39 @@ FaultProof = Omission | Fork | Misstep | BrokenPromise | Lateness
 
 @dataclass(frozen=True, slots=True)
 class AppealRecord:
-    """An appeal, numbered from 1. `answered`: (seal, index) by which it was, None while it is open."""
+    """An appeal, numbered from 1, with the transaction that made it.
+
+    `answered`: (seal, index) by which it was, None while it is open.
+    """
 
     number: int
     by: str
     body: bytes
     asked_at: int
     answered: tuple[int, int] | None
+    tx: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAppeal:
+    """An appeal that the contract still holds open. `body`: SHA-256 of its body."""
+
+    number: int
+    body: bytes
+    asked_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class AppealNews:
+    """What confirmed blocks told of appeals. `asked`: new ones, `answered`: (number, seal) of those answered since.
+
+    `total`: how many the contract had of both as of the last of these blocks; `next`: the block to ask from next.
+    """
+
+    asked: Sequence[AppealRecord]
+    answered: Sequence[tuple[int, int]]
+    total: tuple[int, int]
+    next: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,8 +297,8 @@ class Chain(Protocol):
     def journal_head(self) -> ChainHead:
         """The journal's newest state."""
 
-    def journal_seals(self) -> Sequence[Seal]:
-        """Every seal that the contract told of, by number."""
+    def journal_seals(self, since: int = 0) -> Sequence[Seal]:
+        """Every seal that the contract told of from a block on, by number."""
 
     def seal_record(self, number: int) -> SealRecord | None:
         """Where a seal stands; None where the chain has none of that number."""
@@ -296,8 +327,29 @@ class Chain(Protocol):
     def appeals(self) -> Sequence[AppealRecord]:
         """Every appeal that the contract told of, by number, with its body."""
 
+    def proven(self) -> Proven:
+        """What was proven against the journal: what verifiers ask of `standings`. ChainAway where it cannot say."""
+
+    def predecessor(self) -> Predecessor | None:
+        """The journal that this one goes on from."""
+
+    def journal_at(self, journal: str) -> Self:
+        """The same chain, as of the same block, with the deployment of another Journal."""
+
+    def verifier_since(self, hash: bytes) -> int:
+        """Since when the verifier's file with this SHA-256 is published; 0: it is not."""
+
+    def open_appeals(self, most: int) -> Sequence[OpenAppeal]:
+        """The oldest appeals that are open as of the newest block, up to so many, in their order."""
+
+    def appeals_since(self, block: int) -> AppealNews | None:
+        """What the confirmed blocks from `block` on told of appeals; None where there are none yet."""
+
     def faults(self) -> Sequence[FaultRecord]:
         """Every fault that the contract told of, oldest first. A fault may be told of more than once."""
+
+    def judge_fault(self, fault: FaultProof) -> None:
+        """Returns if the contract would take such a proof now. Raises ChainRefused where it would say no."""
 
     # -- sending; all raise ChainAway, and each `prepare_…` ChainRefused where the contract would say no now
 
@@ -330,6 +382,9 @@ class Chain(Protocol):
 
     def prepare_receipt_key(self, by: Signer, key: str, signs: bool) -> Prepared:
         """Journal.setReceiptKey."""
+
+    def prepare_verifier(self, by: Signer, hash: bytes) -> Prepared:
+        """Journal.publishVerifier."""
 
     def bump(self, attempt: Prepared) -> Prepared:
         """The same transaction on the same nonce, at a fee at least 12.5 % higher and no lower than today's."""

@@ -14,13 +14,19 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from suyuan.cli.appeal import appeal_app, appeals
+from suyuan.cli.audit import audit
+from suyuan.cli.challenge import challenge
 from suyuan.cli.orders import order_app, parcel_app, shop_app
 from suyuan.cli.reviews import review_app
+from suyuan.cli.verifier import verifier_app
+from suyuan.cli.witness import log_check, witness_app, witnessed
 from suyuan.core import errors
 from suyuan.core.rules import Role, Standing
 
 if TYPE_CHECKING:
     from suyuan.bootstrap import Registrar
+    from suyuan.core import proof
 
 app = typer.Typer(
     name="suyuan",
@@ -32,11 +38,18 @@ app = typer.Typer(
 keys_app = typer.Typer(help="Encrypted key files.", no_args_is_help=True)
 app.add_typer(keys_app, name="keys")
 app.add_typer(review_app, name="reviews")
+app.add_typer(verifier_app, name="verifier")
 app.add_typer(order_app, name="order")
 app.add_typer(shop_app, name="shop")
 app.add_typer(parcel_app, name="parcel")
 log_app = typer.Typer(help="The open log.", no_args_is_help=True)
+log_app.command("check")(log_check)
 app.add_typer(log_app, name="log")
+app.command()(challenge)
+app.add_typer(appeal_app, name="appeal")
+app.command()(appeals)
+app.add_typer(witness_app, name="witness")
+app.command()(audit)
 
 # The first row that an error is an instance of is its exit code; 2 is also what a wrong command line gives.
 EXIT_CODES: tuple[tuple[type[errors.SuyuanError], int], ...] = (
@@ -116,14 +129,18 @@ def keys_new(
 @app.command()
 def deploy() -> None:
     """Make the node's keys if there are none, and deploy the contracts if there are none."""
-    from suyuan.bootstrap import make_keys, open_node
+    from suyuan.bootstrap import make_keys, open_node, verifier_hash
     from suyuan.config import Settings
 
     settings = Settings()
     make_keys(settings)
     node = open_node(settings, deploy_missing=True)
     try:
-        _say(node.deployment.as_json(), f"journal {node.deployment.journal} on chain {node.deployment.chain_id}", False)
+        lines = (
+            f"journal {node.deployment.journal} on chain {node.deployment.chain_id}",
+            f"verifier (verify.html) {verifier_hash().hex()}",
+        )
+        _say(node.deployment.as_json(), "\n".join(lines), False)
     finally:
         node.close()
 
@@ -340,35 +357,6 @@ def labels(
 
 
 @app.command()
-def audit(
-    rpc: Annotated[str, typer.Option(help="JSON-RPC address of the chain: yours, not the site's.")],
-    journal: Annotated[str, typer.Option(help="Address of the Journal contract.")],
-    log: Annotated[str, typer.Option(help="Address of the open log.")],
-    as_json: AsJson = False,
-) -> None:
-    """Rebuild the journal from its log and compare it with the chain. Exit 0 clean, 1 findings, 2 could not check."""
-    from suyuan.bootstrap import open_auditor
-
-    with _progress() as bar:
-        task = bar.add_task("entries")
-        report = open_auditor(rpc, _address(journal), log)(
-            lambda done, all: bar.update(task, completed=done, total=all)
-        )
-    value = {
-        "result": report.result.value,
-        "entries": report.entries,
-        "seals": report.seals,
-        "findings": [{"fault": f.fault.value, "where": f.where, "detail": f.detail} for f in report.findings],
-        "unchecked": list(report.unchecked),
-    }
-    lines = [f"{report.result.value}: {report.entries} entries, {report.seals} seals"]
-    lines += [f"  {f.fault.value} at {f.where}: {f.detail}" for f in report.findings]
-    lines += [f"  not checked: {reason}" for reason in report.unchecked]
-    _say(value, "\n".join(lines), as_json)
-    raise typer.Exit(report.result.exit_code)
-
-
-@app.command()
 def verify(
     file: Annotated[Path, typer.Argument(help="A .proof.json file.", exists=True, dir_okay=False)],
     rpc: Annotated[
@@ -377,6 +365,10 @@ def verify(
     need: Annotated[int, typer.Option(min=1, help="How many of these nodes have to agree.")] = 1,
     journal: Annotated[str, typer.Option(help="The Journal's address, known from elsewhere than the file.")] = "",
     chain: Annotated[int, typer.Option(help="The chain's id, known likewise.")] = 0,
+    policy: Annotated[
+        Path | None, typer.Option(help="Policy file that names witnesses to ask for.", exists=True, dir_okay=False)
+    ] = None,
+    checkpoint: Annotated[str, typer.Option(help="The log's address, or a checkpoint's file, for --policy.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Verify a saved proof. Exit 0 it holds, 1 it fails, 2 it could not be checked."""
@@ -385,11 +377,14 @@ def verify(
 
     from suyuan.bootstrap import judge_at
     from suyuan.core import proof
+    from suyuan.services.checkpoint import worst
     from suyuan.services.verify import verify as verified
 
     nodes = list(dict.fromkeys(rpc or ()))  # the same node twice is one
     if need > max(1, len(nodes)):
         raise errors.Malformed(f"{need} of {len(nodes)} nodes cannot agree", "need")
+    if (policy is None) != (checkpoint == ""):
+        raise errors.Malformed("--policy and --checkpoint go together", "policy")
     bundle = proof.parse(_read(file))
     pinned = proof.Deployment(chain, _address(journal)) if journal else None
     of = pinned or bundle.deployment
@@ -402,26 +397,51 @@ def verify(
         judge_at=partial(judge_at, deployment=of),
     )
     report = met.report
+    cosigned = [] if policy is None else [witnessed(bundle, policy, checkpoint)]
+    state = worst([report.state, *(answer.state for answer in cosigned)])
     value = {
-        "result": report.state.value,
+        "result": state.value,
         "subject": bundle.subject,
         "deployment": {"chain": bundle.deployment.chain, "journal": bundle.deployment.journal},
         "seal": {"number": bundle.seal.number, "size": bundle.seal.size, "sealedAt": bundle.seal.sealed_at},
         "obligations": [{"number": o.number, "state": o.state.value, "detail": o.detail} for o in report.obligations],
         "notShown": report.not_shown,
         "recalled": list(report.recalled),
+        "proven": [{"journal": one.journal, "fault": one.fault, "late": one.late} for one in report.proven],
+        "line": list(report.line),
+        "predecessor": report.predecessor and report.predecessor.journal,
         "nodes": {node: one if isinstance(one, str) else one.state.value for node, one in met.nodes.items()},
+        "witnesses": [{"state": answer.state.value, "detail": answer.detail} for answer in cosigned],
     }
-    lines = [f"{report.state.value}: {bundle.subject}, seal {bundle.seal.number} of {bundle.seal.size} entries"]
+    lines = [f"{state.value}: {bundle.subject}, seal {bundle.seal.number} of {bundle.seal.size} entries"]
     lines += [
         f"  ({o.number}) {_OBLIGATIONS[o.number]}: {o.state.value}{o.detail and ': '}{o.detail}"
         for o in report.obligations
     ]
+    lines += [f"  {a.against.value}: {a.state.value}{a.detail and ': '}{a.detail}" for a in cosigned]
+    lines += _said_of_the_journal(report)
     lines += [f"  recalled: {subject}" for subject in report.recalled]
     lines += [f"  {report.not_shown} older entries are not shown, and not checked here"] * bool(report.not_shown)
     lines += [f"  {node}: {one}" for node, one in met.nodes.items() if isinstance(one, str)]
     _say(value, "\n".join(lines), as_json)
-    raise typer.Exit({proof.State.HOLDS: 0, proof.State.FAILS: 1, proof.State.UNCHECKED: 2}[report.state])
+    raise typer.Exit({proof.State.HOLDS: 0, proof.State.FAILS: 1, proof.State.UNCHECKED: 2}[state])
+
+
+def _said_of_the_journal(report: proof.Report) -> list[str]:
+    """What a reader must hear of the journal, beside the nine answers."""
+    lines = [
+        f"  FAULT: the contract has a proven fault of the journal {one.journal}: {one.fault}"
+        for one in report.proven
+        if one.fault
+    ]
+    lines += [f"  receipts proven late: {one.late}, of {one.journal}" for one in report.proven if one.late]
+    if report.line:
+        pinned, *_, own = report.line
+        lines.append(f"  recorded in {own}, a journal before this one, which the pinned one ({pinned}) goes on from")
+    elif report.predecessor:
+        seal = report.predecessor.seal
+        lines.append(f"  the journal goes on from {report.predecessor.journal}, from its seal {seal.number}")
+    return lines
 
 
 _OBLIGATIONS = {

@@ -240,11 +240,20 @@ class Packed:
 
 
 class Frontier:
-    """A tree that keeps only what its root needs: the roots of its full subtrees, widest first."""
+    """A tree that keeps only what its root needs: the roots of its full subtrees, widest first.
 
-    def __init__(self) -> None:
-        self._subtrees: list[tuple[int, bytes]] = []  # (height, hash)
-        self.size = 0
+    `size` and `peaks`: from where it goes on.
+    """
+
+    def __init__(self, size: int = 0, peaks: Sequence[bytes] = ()) -> None:
+        heights = [height for height in reversed(range(size.bit_length())) if size >> height & 1]
+        self._subtrees = list(zip(heights, peaks, strict=True))  # (height, hash)
+        self.size = size
+
+    @property
+    def peaks(self) -> tuple[bytes, ...]:
+        """The roots of the full subtrees, widest first."""
+        return tuple(h for _, h in self._subtrees)
 
     def append(self, leaf: bytes) -> None:
         """Appends a leaf hash."""

@@ -15,26 +15,31 @@ The obligations, numbered as there; each is answered *holds*, *fails* or *could 
 
 from __future__ import annotations
 
+import binascii
 import re
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
-from itertools import pairwise
+from itertools import dropwhile, pairwise
 from typing import Any, ParamSpec, Protocol
 
 from suyuan.core import canonical, entries, heads, merkle, rules, statements, subjects, tally
 from suyuan.core.entries import BY_WORD, Kind
 from suyuan.core.epcis.identifiers import subject_of
 from suyuan.core.epcis.model import Event, parse_event, subjects_named
-from suyuan.core.errors import Malformed, ProofFault, SuyuanError, Unavailable
+from suyuan.core.errors import BadSignature, Malformed, ProofFault, SuyuanError, Unavailable
 from suyuan.core.statements import from_hex, text
 
 CLOCK_SKEW = 600  # seconds by which an entry's time may lie outside its seals'
 STALE = 2 * 86400  # seconds after which a seal no longer says how things are
+RAW_LIMIT = 4096  # bytes of a body that is no object: an appeal's, which is whatever somebody put on-chain
+LINE_LIMIT = 16  # journals of which each goes on from the next, that are asked for
 _LONGEST_SUBJECT = 2048
 _TOLD = 5  # how many faults of one obligation a report tells
 _GTIN = 14
+APPEALS = "/appeals"
 _ITEM = re.compile(r"/01/([0-9]{14})/21/[^/]+")
 _P = ParamSpec("_P")
 
@@ -105,8 +110,25 @@ class BatchState:
     recalled_at: int
 
 
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """What was proven to a Journal of its operator: the fault that ended it ("": it goes on), and late receipts."""
+
+    journal: str
+    fault: str
+    late: int
+
+
+@dataclass(frozen=True, slots=True)
+class Predecessor:
+    """The Journal that another goes on from, and the seal of it from which."""
+
+    journal: str
+    seal: Seal
+
+
 class Judge(Protocol):
-    """The chain as a reader asks it, every answer at one block. Raises Unavailable where it does not answer."""
+    """A journal's contracts as a reader asks them, every answer at one block. Raises Unavailable for want of one."""
 
     def deployment(self) -> Deployment: ...
 
@@ -116,10 +138,17 @@ class Judge(Protocol):
 
     def batch(self, key: bytes) -> BatchState | None: ...
 
+    def proven(self) -> Proven: ...
+
+    def predecessor(self) -> Predecessor | None: ...
+
+    def journal_at(self, journal: str) -> Judge:
+        """The same chain, at the same block, as the judge of another Journal."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An entry as a bundle shows it."""
+    """An entry as a bundle shows it. `unread`: a body's bytes where it is shown as such; `body` is empty then."""
 
     index: int
     raw: bytes
@@ -127,6 +156,11 @@ class Shown:
     leaf: bytes
     body: Mapping[str, Any]
     subject: str
+    unread: bytes | None = None
+
+    @property
+    def is_unread_appeal(self) -> bool:
+        return self.unread is not None and self.header.kind == Kind.APPEAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,14 +207,24 @@ class Bundle:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Every obligation's answer, what is not shown, and what a reader must hear whether or not the proof holds."""
+    """Every obligation's answer, what is not shown, and what a reader must hear whether or not the proof holds.
+
+    `proven`: of the bundle's journal and those between it and the pinned one, where anything was. `line`: these
+    journals, the pinned one first, where they are more than one. `predecessor`: what the bundle's journal goes on from.
+    """
 
     obligations: tuple[Obligation, ...]
     not_shown: int
     recalled: tuple[str, ...]
+    proven: tuple[Proven, ...] = ()
+    line: tuple[str, ...] = ()
+    predecessor: Predecessor | None = None
 
     @property
     def state(self) -> State:
+        """The worst of the answers; a proven fault is worse than any."""
+        if any(one.fault for one in self.proven):
+            return State.FAILS
         states = {o.state for o in self.obligations}
         return next((s for s in (State.FAILS, State.UNCHECKED) if s in states), State.HOLDS)
 
@@ -285,8 +329,21 @@ def _met(key: bytes, value: Any) -> heads.Met:
 
 def _shown(value: Any, subject: str) -> Shown:
     raw = from_hex(value["header"], entries.HEADER_SIZE, "header")
-    body = _object(value["body"], "body")
-    return Shown(_whole(value["index"], "index"), raw, entries.decode(raw), entries.leaf(raw), body, subject)
+    given = value["body"]
+    unread = _unread(given) if isinstance(given, str) else None
+    body = {} if unread is not None else _object(given, "body")
+    return Shown(_whole(value["index"], "index"), raw, entries.decode(raw), entries.leaf(raw), body, subject, unread)
+
+
+def _unread(text: str) -> bytes:
+    """The bytes in a body that is a string: base64, in its one canonical form."""
+    try:
+        given = b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise Malformed("is not base64", "body") from error
+    if len(given) > RAW_LIMIT or b64encode(given).decode() != text:
+        raise Malformed(f"is not base64 in its canonical form of at most {RAW_LIMIT} bytes", "body")
+    return given
 
 
 @dataclass
@@ -322,20 +379,76 @@ class _Offline:
     def _away(self, *_: object) -> Any:
         raise Unavailable("no chain was asked")
 
-    deployment = confirms = verdicts = batch = _away
+    deployment = confirms = verdicts = batch = proven = predecessor = journal_at = _away
+
+
+@dataclass(frozen=True, slots=True)
+class _Era:
+    """A journal's judge, and what it goes on from. Entries from `begins` on are its own."""
+
+    judge: Judge
+    deployment: Deployment
+    before: Predecessor | None
+
+    @property
+    def begins(self) -> int:
+        return self.before.seal.size if self.before else 0
+
+
+class _Line:
+    """A judge's journal and those before it, newest first, each asked for once, when it is wanted."""
+
+    def __init__(self, judge: Judge) -> None:
+        self._first = judge
+        self._known: list[_Era] = []
+
+    def __iter__(self) -> Iterator[_Era]:
+        for place in range(LINE_LIMIT):
+            if place == len(self._known):
+                judge = self._first
+                if self._known:
+                    newer = self._known[-1]
+                    if newer.before is None:
+                        return
+                    judge = newer.judge.journal_at(newer.before.journal)
+                self._known.append(_Era(judge, judge.deployment(), judge.predecessor()))
+            yield self._known[place]
+        raise Unavailable(f"{LINE_LIMIT} journals go on from one another: no more were asked for")
+
+    def eras(self, deployment: Deployment) -> Iterator[_Era]:
+        """That deployment and those before it."""
+        return dropwhile(lambda era: era.deployment != deployment, self)
+
+    def era_of(self, index: int, deployment: Deployment) -> _Era | None:
+        """The one of them under which an entry was taken; None where that deployment is none of this line.
+
+        Raises Unavailable where the chain does not say.
+        """
+        return next((era for era in self.eras(deployment) if index >= era.begins), None)
+
+    def asked(self, index: int, deployment: Deployment) -> _Era:
+        """The same, of a deployment that is of this line. Raises Unavailable where it is not: it is not asked."""
+        era = self.era_of(index, deployment)
+        if era is None:
+            raise Unavailable("the contracts of another deployment than the pinned one were not asked")
+        return era
 
 
 def verify(bundle: Bundle, *, pinned: Deployment, now: int, judge: Judge | None = None, stale: int = STALE) -> Report:
     """Answers every obligation. `now` and `stale` in seconds; without a judge, what needs the chain is not checked."""
     answers = _Answers()
-    chain: Judge = judge or _Offline()
     main, seal = bundle.main, bundle.seal
     streams = (main, *bundle.related)
     everyone = [e for s in streams for e in s.shown] + list(bundle.support)
     documents: dict[str, Any] = {}
     events: dict[str, Event] = {}
     recalled: list[str] = []
-    answers.attempt(1, _check_seal, bundle, pinned, chain, now, stale)
+    line = _Line(judge or _Offline())
+    between: list[_Era] = []
+    proven: list[Proven] = []
+    answers.attempt(1, _check_seal, bundle, pinned, line, between, now, stale)
+    for era in between:
+        answers.attempt(1, _ask_faults, era, proven)
     for stream in streams:
         answers.attempt(2, heads.check, subjects.key(stream.subject), stream.head, seal.heads)
         answers.attempt(3, _check_newest, stream, seal)
@@ -353,29 +466,84 @@ def verify(bundle: Bundle, *, pinned: Deployment, now: int, judge: Judge | None 
     answers.attempt(6, _check_times, everyone)
     answers.attempt(7, _check_nonces, (*everyone, *bundle.pending))
     signed, shoppers = _by_author((*everyone, *bundle.pending))
-    answers.attempt(7, _check_authors, signed, chain)
+    answers.attempt(7, _check_authors, signed, bundle.deployment, line)
     for entry in shoppers:
-        answers.attempt(7, _check_shopper, entry, bundle.deployment, everyone)
+        answers.attempt(7, _check_shopper, entry, bundle.deployment, line, everyone)
     for stream in streams:
         if _is_batch(stream.subject):
-            answers.attempt(9, _check_batch, stream, chain, recalled)
+            answers.attempt(9, _check_batch, stream, bundle.deployment, line, recalled)
     answers.attempt(9, _check_item, bundle)
     answers.attempt(9, _check_containers, bundle, events.values())
-    return Report(tuple(answers.give()), max(0, main.count - len(main.shown)), tuple(recalled))
+    return Report(
+        tuple(answers.give()),
+        max(0, main.count - len(main.shown)),
+        tuple(dict.fromkeys(recalled)),
+        tuple(proven),
+        tuple(era.deployment.journal for era in between) if len(between) > 1 else (),
+        between[-1].before if between else None,
+    )
 
 
-def _check_seal(bundle: Bundle, pinned: Deployment, chain: Judge, now: int, stale: int) -> None:  # (1)
-    if bundle.deployment != pinned:
-        raise ProofFault(f"deployment {bundle.deployment}, pinned is {pinned}")
-    if chain.deployment() != pinned:
-        raise ProofFault(f"the chain asked is {chain.deployment()}, pinned is {pinned}")
-    if not chain.confirms(bundle.seal):
-        raise ProofFault(f"the contract does not know seal {bundle.seal.number} of {bundle.seal.size}")
-    age = now - bundle.seal.sealed_at
+def _check_seal(  # (1)
+    bundle: Bundle, pinned: Deployment, line: _Line, between: list[_Era], now: int, stale: int
+) -> None:
+    """Puts the journals from the pinned one to the bundle's into `between`."""
+    between += _between(pinned, bundle.deployment, line)
+    own, seal = between[-1], bundle.seal
+    if len(between) > 1:
+        before = between[-2].before
+        assert before is not None
+        handed = before.seal
+        if seal.number > handed.number or seal.size > handed.size or (seal.number == handed.number and seal != handed):
+            raise ProofFault(
+                f"seal {seal.number} of {seal.size}: the journal after this one goes on from seal {handed.number}"
+                f" of {handed.size}, and what came later is not of it"
+            )
+        if not own.judge.confirms(handed):
+            raise ProofFault(f"the contract does not know seal {handed.number}, from which the next journal goes on")
+    if not own.judge.confirms(seal):
+        raise ProofFault(f"the contract does not know seal {seal.number} of {seal.size}")
+    age = now - seal.sealed_at
     if age > stale:
         raise Unavailable(f"the seal is {age} seconds old: nothing newer was shown")
     if age < -CLOCK_SKEW:
         raise Unavailable(f"the seal is {-age} seconds ahead of the clock: how old it is cannot be told")
+
+
+def _between(pinned: Deployment, given: Deployment, line: _Line) -> list[_Era]:
+    """The journals from the pinned one to the given one, if the chain says that the pinned one goes on from that."""
+    found: list[_Era] = []
+    other = f"deployment {given}, pinned is {pinned}"
+    if given.chain != pinned.chain:
+        raise ProofFault(other)
+    try:
+        for era in line:
+            found.append(era)
+            if found[0].deployment != pinned:
+                raise ProofFault(f"the chain asked is {found[0].deployment}, pinned is {pinned}")
+            if era.deployment == given:
+                return found
+    except Unavailable as error:
+        if given == pinned:
+            raise
+        raise ProofFault(f"{other}; whether that goes on from it could not be asked: {error}") from error
+    raise ProofFault(other + _claim(found[0], given.journal))
+
+
+def _claim(pinned: _Era, journal: str) -> str:
+    """What a journal that is not the pinned one claims of it."""
+    try:
+        if any(era.deployment == pinned.deployment for era in _Line(pinned.judge.journal_at(journal))):
+            return "; it says that it goes on from the pinned one, which anyone's contract can say"
+    except SuyuanError:
+        pass  # it is another one, whatever it says
+    return ""
+
+
+def _ask_faults(era: _Era, proven: list[Proven]) -> None:  # (1)
+    met = era.judge.proven()
+    if met.fault or met.late:
+        proven.append(met)
 
 
 def _check_newest(stream: Stream, seal: Seal) -> None:  # (3)
@@ -406,11 +574,16 @@ def _check_document(name: str, document: Any, right: dict[str, Any]) -> None:  #
 
 def _check_body(entry: Shown, documents: Mapping[str, Any], events: dict[str, Event]) -> None:  # (4)
     """Puts the event that it is about, if it is about one, among the `events`."""
-    met = sha256(entries.encode_body(dict(entry.body))).digest()
+    text = entries.encode_body(dict(entry.body)) if entry.unread is None else entry.unread
+    met = sha256(text).digest()
     if met != entry.header.body:
         raise ProofFault(f"the body of {entry.index} hashes to {met.hex()}, expected {entry.header.body.hex()}")
     if entry.header.key != subjects.key(entry.subject):
         raise ProofFault(f"entry {entry.index} is not of {entry.subject}")
+    if entry.unread is not None:
+        if entry.header.kind != Kind.APPEAL or entry.subject != APPEALS:
+            raise ProofFault(f"the body of {entry.index} is no object, which only an appeal's may not be")
+        return
     word, subject = entry.body.get("kind"), entry.body.get("subject")
     kind = BY_WORD.get(str(word))
     if kind is None or kind != entry.header.kind:
@@ -504,16 +677,20 @@ def _check_nonces(shown: Sequence[Shown]) -> None:  # (7)
 def _by_author(shown: Sequence[Shown]) -> tuple[list[Shown], list[Shown]]:
     """The entries that the registry's participants sign, and those that shoppers sign."""
     shoppers = [e for e in shown if e.header.kind in rules.SHOPPERS]
-    return [e for e in shown if e.header.kind not in rules.SHOPPERS], shoppers
+    return [e for e in shown if e.header.kind not in rules.SHOPPERS and not e.is_unread_appeal], shoppers
 
 
-def _check_authors(shown: Sequence[Shown], chain: Judge) -> None:  # (7)
-    claims = [Claim(_signed(entry), entry.header.at // 1000) for entry in shown]
-    if not claims:
-        return
-    for entry, verdict in zip(shown, chain.verdicts(claims), strict=True):
-        if verdict is not Verdict.VALID:
-            raise ProofFault(f"entry {entry.index}: {verdict}")
+def _check_authors(shown: Sequence[Shown], deployment: Deployment, line: _Line) -> None:  # (7)
+    """Each by the registry of the deployment that took it."""
+    claims = [(entry, Claim(_signed(entry), entry.header.at // 1000)) for entry in shown]
+    asked: dict[Deployment, tuple[Judge, list[tuple[Shown, Claim]]]] = {}
+    for entry, claim in claims:
+        era = line.asked(entry.index, deployment)
+        asked.setdefault(era.deployment, (era.judge, []))[1].append((entry, claim))
+    for judge, some in asked.values():
+        for (entry, _), verdict in zip(some, judge.verdicts([claim for _, claim in some]), strict=True):
+            if verdict is not Verdict.VALID:
+                raise ProofFault(f"entry {entry.index}: {verdict}")
 
 
 def _signed(entry: Shown) -> statements.Signed:
@@ -522,9 +699,22 @@ def _signed(entry: Shown) -> statements.Signed:
     return rules.signed_in(entry.header.kind, body, canonical.digest(entry.body.get("public")))
 
 
-def _check_shopper(entry: Shown, deployment: Deployment, everyone: Sequence[Shown]) -> None:  # (7)
+def _check_shopper(  # (7)
+    entry: Shown, deployment: Deployment, line: _Line, everyone: Sequence[Shown]
+) -> None:
     signed = _signed(entry)
-    statements.check_shopper(signed, deployment.chain, deployment.journal)
+    unasked: Unavailable | None = None
+    try:
+        era = line.era_of(entry.index, deployment)
+    except Unavailable as error:
+        era, unasked = None, error
+    then = era.deployment if era else deployment
+    try:
+        statements.check_shopper(signed, then.chain, then.journal)
+    except BadSignature:
+        if unasked:  # it may be for a journal that this one goes on from
+            raise unasked from None
+        raise
     if signed.statement.issued_at > entry.header.at // 1000 + statements.SKEW:
         raise ProofFault(f"entry {entry.index}: {Verdict.ISSUED_LATE}")
     if entry.header.kind != Kind.CLAIM and not any(_binds(claim, entry) for claim in everyone):
@@ -564,14 +754,24 @@ def _check_states(shown: Sequence[Shown]) -> None:  # (8)
             raise ProofFault(f"state of {entry.index} is {header.state.hex()}, expected {after.hex()}")
 
 
-def _check_batch(stream: Stream, chain: Judge, recalled: list[str]) -> None:  # (9)
-    state = chain.batch(subjects.key(stream.subject))
+def _check_batch(  # (9)
+    stream: Stream, deployment: Deployment, line: _Line, recalled: list[str]
+) -> None:
+    """By the newest registry that knows it; a recall in any counts."""
+    key, state = subjects.key(stream.subject), None
+    first = min((entry.index for entry in stream.shown), default=0)
+    era = line.asked(first, deployment)
+    for one in line.eras(deployment):
+        found = one.judge.batch(key)
+        if found is not None and found.recalled_at:
+            recalled.append(stream.subject)
+        state = state or found
+        if one is era:
+            break
     if state is None:
         if not stream.count:
             return
         raise Unavailable(f"{stream.subject} is not in the BatchRegistry yet")
-    if state.recalled_at:
-        recalled.append(stream.subject)
     registered = (state.quantity, state.items_root.hex(), state.merchant, state.content)
     for entry in stream.shown:
         if entry.header.kind != Kind.BATCH:

@@ -8,16 +8,17 @@ batch has; a claim binds a right to a key; the key writes one review. Who record
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from suyuan.core import merkle, proof, subjects
 from suyuan.core.entries import Kind
 from suyuan.core.errors import BadSignature, Conflict, Malformed, NoStanding, NotFound, ProofFault, SuyuanError
 
 _SECRET_SIZE = 16
+_PRODUCT = len("/01/") + 14
 
 
 class State(StrEnum):
@@ -123,7 +124,9 @@ def check_item_claim(subject: str, public: Mapping[str, Any], quantity: int, ite
 
 
 @dataclass(slots=True)
-class _Batch:
+class Lot:
+    """What the journal says of a batch so far."""
+
     merchant: str
     quantity: int
     items_root: bytes
@@ -133,21 +136,69 @@ class _Batch:
 
 
 @dataclass(slots=True)
-class _Right:
+class Right:
+    """A right that was issued; `by`: the key that claimed it, empty before."""
+
     gtin: str
     batch: str
     by: str = ""
 
 
+@dataclass(slots=True)
+class Books:
+    """What a ledger remembers: who lists a product, batches, orders and items by subject, rights and reviews by right.
+
+    A journal that is too long for memory is read with books that hold only what the next entries `touch`.
+    """
+
+    products: dict[str, str] = field(default_factory=dict)
+    batches: dict[str, Lot] = field(default_factory=dict)
+    orders: set[str] = field(default_factory=set)
+    items: set[str] = field(default_factory=set)
+    rights: dict[str, Right] = field(default_factory=dict)
+    reviews: dict[str, Review] = field(default_factory=dict)
+
+
+class Touched(NamedTuple):
+    """Names in each of the books; a right brings its review and its batch along."""
+
+    products: tuple[str, ...] = ()
+    batches: tuple[str, ...] = ()
+    orders: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
+    rights: tuple[str, ...] = ()
+
+
+NOTHING = Touched()
+
+
+def touched(kind: Kind, subject: str, public: Mapping[str, Any]) -> Touched:
+    """What a ledger will look up for an entry, whose `public` has passed its rule."""
+    match kind:
+        case Kind.PRODUCT:
+            return Touched(products=(subject,))
+        case Kind.BATCH:
+            return Touched(products=(subject[:_PRODUCT],), batches=(subject,))
+        case Kind.RECALL:
+            return Touched(batches=(subject,))
+        case Kind.ORDER:
+            return Touched(orders=(subject,))
+        case Kind.DELIVERY:
+            return Touched(orders=(subject,), batches=tuple(one["batch"] for one in public["goods"]))
+        case Kind.RIGHTS:
+            return Touched(batches=(public["batch"],), rights=tuple(public["rights"]))
+        case Kind.CLAIM if not subject.startswith("/rights/"):
+            return Touched(items=(subject,), batches=(public["batch"],))
+        case _ if kind is Kind.CLAIM or Kind.REVIEW <= kind <= Kind.REVIEW_REPLY:
+            return Touched(rights=(public["right"],))
+    return NOTHING
+
+
 class Ledger:
     """All rights and reviews of a journal, read in its order. An entry that breaks a rule counts for nothing."""
 
-    def __init__(self) -> None:
-        self._batches: dict[str, _Batch] = {}
-        self._orders: set[str] = set()
-        self._items: set[str] = set()
-        self._rights: dict[str, _Right] = {}
-        self._reviews: dict[str, Review] = {}
+    def __init__(self, books: Books | None = None) -> None:
+        self.books = books or Books()
 
     def take(self, kind: Kind, subject: str, public: Mapping[str, Any], by: str, arg: int) -> None:
         """Takes the next entry, whose `public` has passed its rule. Raises ProofFault for what may not follow."""
@@ -160,14 +211,16 @@ class Ledger:
 
     def _take(self, kind: Kind, subject: str, public: Mapping[str, Any], by: str, arg: int) -> None:
         match kind:
+            case Kind.PRODUCT:
+                self._list(subject, by)
             case Kind.BATCH:
                 self._make(subject, public, by)
             case Kind.ORDER:
-                if subject in self._orders:
+                if subject in self.books.orders:
                     raise Conflict(f"{subject} was recorded before")
-                self._orders.add(subject)
+                self.books.orders.add(subject)
             case Kind.DELIVERY:
-                if subject not in self._orders:
+                if subject not in self.books.orders:
                     raise NotFound(f"{subject} was never recorded")
                 self._deliver(public)
             case Kind.RIGHTS:
@@ -179,14 +232,22 @@ class Ledger:
             case _ if Kind.REVIEW <= kind <= Kind.REVIEW_REPLY:
                 self._review(kind, subject, public, by, arg)
 
+    def _list(self, subject: str, by: str) -> None:
+        owner = self.books.products.setdefault(subject, by)
+        if owner != by:
+            raise NoStanding(f"{subject} is listed by {owner}, not by {by}")
+
     def _make(self, subject: str, public: Mapping[str, Any], by: str) -> None:
-        made = _Batch(by, public["quantity"], bytes.fromhex(public["itemsRoot"]))
-        known = self._batches.setdefault(subject, made)
+        made = Lot(by, public["quantity"], bytes.fromhex(public["itemsRoot"]))
+        known = self.books.batches.setdefault(subject, made)
         if (known.merchant, known.quantity, known.items_root) != (made.merchant, made.quantity, made.items_root):
             raise Conflict(f"{subject} is another's or has other items: {known.quantity} by {known.merchant}")
+        owner = self.books.products.get(subject[:_PRODUCT])
+        if owner != by:  # what is sold of it is checked all the same
+            raise NoStanding(f"the product of {subject} is listed by {owner or 'nobody'}, not by {by}")
 
-    def _batch(self, subject: str) -> _Batch:
-        batch = self._batches.get(subject)
+    def _batch(self, subject: str) -> Lot:
+        batch = self.books.batches.get(subject)
         if batch is None:
             raise NotFound(f"{subject} was never registered")
         return batch
@@ -205,16 +266,16 @@ class Ledger:
         gtin, batch = subject[-14:], self._batch(public["batch"])
         if not public["batch"].startswith(f"/01/{gtin}/"):
             raise Conflict(f"{public['batch']} is no batch of {gtin}")
-        if met := [right for right in public["rights"] if right in self._rights]:
+        if met := [right for right in public["rights"] if right in self.books.rights]:
             raise Conflict(f"right {met[0]} was issued before")
         count, most = batch.rights + len(public["rights"]), min(batch.quantity, batch.delivered + batch.claimed)
         if count > most:
             raise Conflict(f"{count} rights to review {public['batch']}, {most} of it are delivered or claimed")
         batch.rights = count
-        self._rights |= {right: _Right(gtin, public["batch"]) for right in public["rights"]}
+        self.books.rights |= {right: Right(gtin, public["batch"]) for right in public["rights"]}
 
     def _claim(self, subject: str, public: Mapping[str, Any], by: str) -> None:
-        right = self._rights.get(public["right"])
+        right = self.books.rights.get(public["right"])
         if right is None or right.gtin != subject[-14:]:
             raise NotFound(f"right {public['right']} was never issued for that product")
         if right_of(public["secret"]) != public["right"]:
@@ -227,21 +288,21 @@ class Ledger:
         batch = self._batch(public["batch"])
         if public["batch"][:18] != subject[:18]:
             raise Conflict(f"{public['batch']} is no batch of {subject}")
-        if subject in self._items:
+        if subject in self.books.items:
             raise Conflict(f"{subject} was claimed before")
         check_item_claim(subject, public, batch.quantity, batch.items_root)
-        self._items.add(subject)
+        self.books.items.add(subject)
         batch.claimed += 1
 
     def _review(self, kind: Kind, subject: str, public: Mapping[str, Any], by: str, arg: int) -> None:
-        right = self._rights.get(public["right"])
+        right = self.books.rights.get(public["right"])
         if right is None or right.gtin != subject[-14:]:
             raise NotFound(f"right {public['right']} was never issued for that product")
         if kind is Kind.REVIEW and (right.by != by or right.batch != public["batch"]):
             raise BadSignature("the review's key or batch is not the right's")
-        if kind is Kind.REVIEW_REPLY and by != self._batches[right.batch].merchant:
+        if kind is Kind.REVIEW_REPLY and by != self.books.batches[right.batch].merchant:
             raise NoStanding("a reply by another than the batch's merchant")
-        expected, after = step(self._reviews.get(public["right"]), kind, public, by)
+        expected, after = step(self.books.reviews.get(public["right"]), kind, public, by)
         if arg != expected:
             raise ProofFault(f"a {kind.word} with arg {arg}, expected {expected}")
-        self._reviews[public["right"]] = after
+        self.books.reviews[public["right"]] = after

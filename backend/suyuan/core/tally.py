@@ -6,6 +6,7 @@ arg   = h << 6 | a << 3 | b          b: new stars, a: old stars, h: 1 where the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from suyuan.core.errors import ProofFault
@@ -56,6 +57,19 @@ def decode(state: bytes) -> Tally:
 
 def _encode(tally: Tally) -> bytes:
     return b"".join(n.to_bytes(3, "big") for n in tally.standing + tally.withheld) + b"\0\0"
+
+
+def total(counts: Mapping[tuple[int, int], int]) -> Tally:
+    """What entries come to in all streams together; `counts`: how many there are by (kind, arg), each a step of its."""
+    standing, withheld = [0] * 5, [0] * 5
+    for (kind, arg), entries in counts.items():
+        value = {"h": arg >> 6, "a": arg >> 3 & 7, "b": arg & 7}
+        for sign, name in _STANDING.get(kind, ()):
+            standing[value[name] - 1] += sign * entries
+        if kind not in _WHILE_WITHHELD or value["h"]:
+            for sign, name in _WITHHELD.get(kind, ()):
+                withheld[value[name] - 1] += sign * entries
+    return Tally(tuple(standing), tuple(withheld))
 
 
 def step(before: bytes, kind: int, arg: int) -> bytes:

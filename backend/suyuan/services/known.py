@@ -1,14 +1,16 @@
-"""Known: the MerchantRegistry as the chain's events tell it, kept here so that reads need no chain."""
+"""Known: what the contracts say, kept here so that reads need no chain: who is registered, how the journal stands."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
 
-from suyuan.chain.port import Chain
+from suyuan.chain.port import Chain, Fault, FaultRecord, Standings
 from suyuan.core import statements
-from suyuan.core.errors import BadSignature, ChainAway
+from suyuan.core.errors import BadSignature, ChainAway, ChainRefused
 from suyuan.storage import registry
 from suyuan.storage.database import Database
 from suyuan.storage.registry import Participant
@@ -21,6 +23,120 @@ def check_key(author: Participant, digest: bytes, signature: bytes, now: int) ->
     signer = statements.recover(digest, signature)
     if signer != author.key_at(now):
         raise BadSignature(f"signed by {signer}, which is not the key of {author.id}")
+
+
+class Queue(StrEnum):
+    """How the oldest appeal stands that is not answered."""
+
+    EMPTY = "empty"
+    WAITING = "waiting"
+    OVERDUE = "overdue"  # longer than the grace period: the contract takes no seal without its answer
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """How the contract says the journal stands, `at` a second. `proven`: the fault that ended it, once it was found."""
+
+    at: int
+    standings: Standings
+    proven: FaultRecord | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether a proven fault ended the journal: nothing is sealed any more."""
+        return self.standings.ended is not Fault.NONE
+
+    @property
+    def due(self) -> int:
+        """When the oldest open appeal is due, in seconds; 0 where none is open."""
+        since = self.standings.waiting_since
+        return since + self.standings.grace if since else 0
+
+    def queue(self, now: float) -> Queue:
+        """How the oldest open appeal stands at a time."""
+        if not self.due:
+            return Queue.EMPTY
+        return Queue.OVERDUE if now > self.due else Queue.WAITING
+
+
+class Listener:
+    """Asks the contract how the journal stands, every `poll` seconds once it was started; else when it is asked.
+
+    Where the chain does not answer nothing is claimed, but a proven fault is for ever: once heard, it stays.
+    Safe for many threads; each worker has its own.
+    """
+
+    def __init__(
+        self,
+        chain: Chain,
+        *,
+        poll: float,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self._chain = chain
+        self._poll = poll
+        self._clock = clock
+        self._wall = wall
+        self._lock = threading.Lock()
+        self._heard: Heard | None = None
+        self._block: object = None  # that it is as of
+        self._asked_at: float | None = None
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begins to listen in the background, so that no page waits for the chain."""
+        self._stopping.clear()
+        self._thread = threading.Thread(target=self._listen, name="listener", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends that."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(timeout=30)
+            self._thread = None
+
+    def _listen(self) -> None:
+        while not self._stopping.is_set():
+            self.ask()
+            self._stopping.wait(self._poll)
+
+    def heard(self) -> Heard | None:
+        """How the journal stands, as last heard; None where nothing can be claimed."""
+        asked = self._asked_at
+        if asked is None or (self._thread is None and self._clock() - asked >= self._poll):
+            self.ask()
+        return self._heard
+
+    def now(self) -> Heard:
+        """The same for who has to know. Raises ChainAway."""
+        found = self.heard()
+        if found is None:
+            raise ChainAway("the contract does not say how the journal stands")
+        return found
+
+    def ask(self) -> None:
+        """Asks the contract, if a block came since."""
+        with self._lock:
+            begun, before = self._clock(), self._heard
+            try:
+                block = self._chain.rpc("eth_blockNumber", []).get("result")
+                if before is None or block != self._block or (before.ended and before.proven is None):
+                    self._heard, self._block = self._told(before), block
+            except (ChainAway, ChainRefused):
+                self._heard = before if before is not None and before.ended else None
+            self._asked_at = begun
+
+    def _told(self, before: Heard | None) -> Heard:
+        standings, proven = self._chain.standings(), None
+        if standings.ended is not Fault.NONE:
+            if before is not None and before.standings.ended is standings.ended and before.proven is not None:
+                proven = before.proven
+            else:
+                proven = next((one for one in self._chain.faults() if one.fault is standings.ended), None)
+        return Heard(int(self._wall()), standings, proven)
 
 
 class Known:

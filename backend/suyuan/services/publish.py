@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from suyuan.core import entries, notes
+from suyuan.core import appeal, entries, notes
+from suyuan.core.entries import Kind
 from suyuan.core.errors import NotFound
 from suyuan.core.notes import TILE, NoteSigner, TreeHead, tile_path
-from suyuan.storage import journal, sealed
+from suyuan.storage import cosignatures, journal, sealed
 from suyuan.storage.database import Database
 
 _LEVELS = 8  # 256^8 entries are more than there can be
@@ -32,13 +33,14 @@ class Log:
         return str(self._signer.verifier)
 
     def tree_head(self) -> str:
-        """The newest seal as a signed note. Raises NotFound while nothing is sealed."""
+        """The newest seal as a signed note, with its cosignatures so far. Raises NotFound while nothing is sealed."""
         with self._database.read() as connection:
             seal = sealed.newest_sealed(connection)
+            cosigned = cosignatures.of_size(connection, seal.size) if seal else {}
         if seal is None:
             raise NotFound("nothing is sealed yet")
         text = TreeHead(self._signer.verifier.name, seal.size, seal.root, seal.heads).text()
-        return notes.note(text, [self._signer.sign(text)])
+        return notes.note(text, [self._signer.sign(text), *cosigned.values()])
 
     def tile(self, level: int, n: int, width: int) -> bytes:
         """The first `width` hashes of a tile, 32 bytes each. Raises NotFound for what is not sealed."""
@@ -61,13 +63,17 @@ class Log:
         return b"".join(size + header for header in headers)
 
     def body_bundle(self, n: int, width: int) -> bytes:
-        """The bodies of a bundle's first `width` entries, one canonical text a line. Raises NotFound."""
+        """The bodies of a bundle's first `width` entries, one canonical text a line. Raises NotFound.
+
+        An appeal's may be any bytes: what is no canonical object is a JSON string, base64 of it.
+        """
         begin, end = n * TILE, n * TILE + width
         with self._database.read() as connection:
             seal = sealed.newest_sealed(connection)
             most = min(end, seal.size if seal else 0)
             texts: list[bytes] = []
-            for first, count, text in journal.bodies(connection, begin, most):
+            for first, count, kind, body in journal.bodies(connection, begin, most):
+                text = appeal.shown(body) if kind == Kind.APPEAL else body
                 texts += [text] * (min(most, first + count) - max(begin, first))
         if len(texts) < width:
             raise NotFound(f"entries {begin} to {end} are not all sealed")

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from suyuan.core import canonical, entries, merkle, proof, rules, statements, subjects
+from suyuan.core import appeal, canonical, entries, merkle, proof, rules, statements, subjects
 from suyuan.core.entries import BY_WORD, Kind
 from suyuan.core.epcis.event_hash import event_hash
 from suyuan.core.epcis.identifiers import subject_of
@@ -274,6 +274,11 @@ class Recorder:
         signature = self._operator.sign(statement.digest(self._domains.merchants))
         signed = Signed(self._operator.address, statement, signature)
         return self.put(connection, kind, signed, public, arg, document)
+
+    def appeals(self, connection: Connection, bodies: Sequence[bytes]) -> list[Accepted]:
+        """Records what was put on-chain, whatever it is; the same bytes are one entry, however often they come."""
+        drafts = [Draft(Kind.APPEAL, (appeal.KEY,), "", sha256(body).digest(), body, b"", b"") for body in bodies]
+        return self._append(connection, drafts, self._clock())
 
     def check_shopper(self, kind: Kind, statement: object, public: object) -> tuple[Signed, dict[str, Any]]:
         """A shopper's statement and what it states, if its own key signed it for this deployment.

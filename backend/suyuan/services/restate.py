@@ -1,7 +1,7 @@
 """Restate: the platform says again what it promises, once a day in which nobody records anything.
 
 A seal needs growth, and to a reader an old seal is no proof of how things are: without this an idle journal would
-become one that nobody can check.
+become one that nobody can check. Appeals whose answers wait for a seal need one likewise.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ class Restater:
         self._heard = heard
         self._clock = clock
 
-    def step(self) -> bool:
-        """States them, if it is time; tells whether it did. Raises DatabaseAway."""
+    def step(self, *, now: bool = False) -> bool:
+        """States them, if it is time or a seal is needed `now`; tells whether it did. Raises DatabaseAway."""
         with self._database.read() as connection:
             newest = sealed.newest_sealed(connection)
             idle = newest is not None and journal.size(connection) == newest.size
-        if newest is None or not idle or self._clock() - (newest.sealed_at or 0) < EVERY:
+        if newest is None or not idle or not (now or self._clock() - (newest.sealed_at or 0) >= EVERY):
             return False
         public = {"document": sha256(self._document).hexdigest()}
         with self._database.write() as connection:

@@ -10,6 +10,9 @@ Whatever the process dies in, `step` goes on from what is written down, by askin
     it is the one before                 send again (the same transaction, or a dearer one on its nonce)
     it is an older one                   a reorganisation took seals away: they are sent again, oldest first
     it is one that we never wrote        stop: somebody else seals with our key
+
+A seal brings answers to the oldest open appeals, found anew for each attempt. One that was prepared before an appeal
+was recorded, and that the contract does not take without its answer, was never on-chain: a larger one takes its place.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ from suyuan.chain.port import Chain, ChainHead, Prepared, TransactionState
 from suyuan.core import entries, heads, merkle
 from suyuan.core.errors import ChainRefused, ProofFault, SuyuanError
 from suyuan.core.proof import Seal
+from suyuan.services.appeal import Answering, Appeals
 from suyuan.storage import journal, outbox, sealed
 from suyuan.storage.database import Database
 from suyuan.storage.sealed import SealRow, SealState
@@ -32,6 +36,7 @@ from suyuan.storage.sealed import SealRow, SealState
 log = logging.getLogger(__name__)
 
 MOST = 2**24  # by how much the contract lets a seal grow
+_OVERDUE = "AppealOverdue"  # the contract's error
 
 
 class SealMismatch(SuyuanError):
@@ -51,10 +56,20 @@ class Pace:
 class Sealer:
     """Takes the journal on-chain, step by step. One at a time among all workers (the caller holds the lock)."""
 
-    def __init__(self, database: Database, chain: Chain, pace: Pace, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        database: Database,
+        chain: Chain,
+        pace: Pace,
+        appeals: Appeals,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._database = database
         self._chain = chain
         self._pace = pace
+        self._appeals = appeals
+        self._answering: Answering | None = None  # of the newest attempt, if this process prepared it
         self._clock = clock
         self._tree = sealed.TiledTree(database)
         self._map: heads.HeadsMap | None = None
@@ -127,12 +142,14 @@ class Sealer:
         if head.number != row.number - 1:
             raise SealMismatch(f"seal {row.number} is open here, the chain is at {head.number}")
         if row.state is SealState.PREPARED or row.raw is None or row.tx is None:
-            return self._send(row, self._chain.prepare_seal(row.seal(), self._proof(row, head)))
+            return self._attempt(row, head)
         attempt = Prepared(row.raw, row.tx, row.nonce or 0, row.fee or 0)
         outcome = self._chain.outcome(row.tx)
         if outcome.state is TransactionState.REVERTED:
             self._retry(row)
-            raise ChainRefused(outcome.reason or "seal")
+            if self._answering is not None and not self._appeals.have_moved(self._answering):
+                raise ChainRefused(outcome.reason or "seal")
+            return True  # somebody answered an appeal first; else the next attempt says why
         if outcome.state is TransactionState.VANISHED:
             if self._chain.nonce_used(attempt):
                 self._retry(row)
@@ -143,6 +160,22 @@ class Sealer:
         if outcome.state is TransactionState.PENDING and self._clock() - self._sent_at > self._pace.stuck:
             return self._send(row, self._chain.bump(attempt))
         return False
+
+    def _attempt(self, row: SealRow, head: ChainHead) -> bool:
+        answering = self._appeals.answers(row.size, self._tree)
+        try:
+            attempt = self._chain.prepare_seal(row.seal(), self._proof(row, head), answering.answers)
+        except ChainRefused as refused:
+            if self._appeals.have_moved(answering):
+                return True
+            if not (refused.reason.startswith(_OVERDUE) and answering.beyond and row.sealed_at is None):
+                raise
+            with self._database.write() as connection:
+                sealed.withdraw(connection, row.number)
+            log.info("seal %d is prepared again, with the answers that it lacks", row.number)
+            return True
+        self._answering = answering
+        return self._send(row, attempt)
 
     def _proof(self, row: SealRow, head: ChainHead) -> list[bytes]:
         return merkle.consistency(self._tree, head.size, row.size) if head.size else []

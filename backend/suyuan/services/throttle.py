@@ -15,13 +15,22 @@ _HELD = 20_000  # addresses; the ones that failed longest ago are forgotten firs
 
 
 class Throttle:
-    """A bucket of tokens for each address. `tries`: failures at once; `rest`: seconds until one more is forgiven.
+    """A bucket of tokens for each address. `tries`: failures at once; `rest`: seconds until one more is forgiven;
+    `why`: what one is told who has no more.
 
     Safe for many threads; each worker has its own.
     """
 
-    def __init__(self, tries: int, rest: float, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        tries: int,
+        rest: float,
+        *,
+        why: str = "too many wrong codes from this address",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._tries = tries
+        self._why = why
         self._rest = rest
         self._clock = clock
         self._lock = threading.Lock()
@@ -32,7 +41,7 @@ class Throttle:
         with self._lock:
             tokens = self._tokens(_network(address))
         if tokens < 1:
-            raise Throttled("too many wrong codes from this address", math.ceil((1 - tokens) * self._rest))
+            raise Throttled(self._why, math.ceil((1 - tokens) * self._rest))
 
     def failed(self, address: str) -> None:
         """Counts a failure."""

@@ -52,6 +52,8 @@ class EventIndex:
 class Draft:
     """A checked statement that is to be recorded. `keys`: of the subjects it goes to, in order; `body` and `document`
     are canonical JSON, `document` and its hash empty where the kind names none; `arg`: the header's.
+
+    An appeal's body is any bytes, it is by nobody, and its nonce is its hash: the same again is the same record.
     """
 
     kind: Kind
@@ -359,9 +361,10 @@ _ROWS = (
     " FROM entries e JOIN records r ON r.first = e.run"
 )
 _STREAM = f"{_ROWS} WHERE e.key = %s AND e.seq >= %s ORDER BY e.seq"
-_ITEM_STREAM = (
-    "SELECT i.batch, i.place, i.serial, i.code, s.* FROM (SELECT %s::bytea AS key) AS k"
-    f" LEFT JOIN items i ON i.item = k.key LEFT JOIN LATERAL ({_ROWS} WHERE e.key = k.key AND e.seq >= %s) AS s ON true"
+_STREAMS = (
+    "SELECT k.n, i.batch, i.place, i.serial, i.code, s.* FROM unnest(%b::bytea[], %b::int8[])"
+    " WITH ORDINALITY AS k(key, first_seq, n) LEFT JOIN items i ON i.item = k.key"
+    f" LEFT JOIN LATERAL ({_ROWS} WHERE e.key = k.key AND e.seq >= k.first_seq) AS s ON true"
 )
 _PLACES = f"{_ROWS} WHERE e.index = ANY(%s::bigint[]) ORDER BY e.index"
 
@@ -371,13 +374,19 @@ def stream(connection: Reading, key: bytes, first_seq: int) -> list[Row]:
     return _rows(connection, _STREAM, (key, first_seq))
 
 
-def item_stream(connection: Reading, key: bytes, first_seq: int) -> tuple[list[Row], Item | None]:
-    """An item's stream, and where the item belongs."""
-    found = fetch(connection, _ITEM_STREAM, (key, first_seq))
-    batch, *place = found[0][:4]
-    rows = [_row(values[4:]) for values in found if values[4] is not None]
-    rows.sort(key=lambda row: row.seq)
-    return rows, None if batch is None else Item(key, batch, *place)
+def streams(connection: Reading, asked: Sequence[tuple[bytes, int]]) -> list[tuple[list[Row], Item | None]]:
+    """What `stream` gives for several keys, in one query, and where each belongs if it is an item's."""
+    keys, firsts = zip(*asked, strict=True)
+    rows: list[list[Row]] = [[] for _ in asked]
+    items: list[Item | None] = [None] * len(rows)
+    for n, batch, place, serial, code, *values in fetch(connection, _STREAMS, (list(keys), list(firsts))):
+        if batch is not None:
+            items[n - 1] = Item(keys[n - 1], batch, place, serial, code)
+        if values[0] is not None:
+            rows[n - 1].append(_row(values))
+    for found in rows:
+        found.sort(key=lambda row: row.seq)
+    return list(zip(rows, items, strict=True))
 
 
 def rows(connection: Reading, indices: Sequence[int]) -> list[Row]:
@@ -401,14 +410,14 @@ def headers(connection: Connection, begin: int, end: int) -> list[bytes]:
     return [bytes(header) for (header,) in found]
 
 
-def bodies(connection: Connection, begin: int, end: int) -> list[tuple[int, int, bytes]]:
-    """The bodies of the runs that touch entries `begin` to `end`: (first index, count, canonical text)."""
+def bodies(connection: Connection, begin: int, end: int) -> list[tuple[int, int, int, bytes]]:
+    """The bodies of the runs that touch entries `begin` to `end`: (first index, count, kind, body)."""
     found = connection.exec_driver_sql(
-        "SELECT first, count, body FROM records WHERE first < %s AND first + count > %s"
+        "SELECT first, count, kind, body FROM records WHERE first < %s AND first + count > %s"
         " AND first >= (SELECT coalesce(max(first), 0) FROM records WHERE first <= %s) ORDER BY first",
         (end, begin, begin),
     )
-    return [(first, count, bytes(body)) for first, count, body in found]
+    return [(first, count, kind, bytes(body)) for first, count, kind, body in found]
 
 
 def document(connection: Connection, name: bytes) -> bytes:

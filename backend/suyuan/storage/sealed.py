@@ -176,6 +176,14 @@ def unsent(connection: Connection, number: int) -> None:
     )
 
 
+def withdraw(connection: Connection, number: int) -> None:
+    """A seal that was never on-chain is not to be: its entries wait again."""
+    connection.execute(
+        text("DELETE FROM seals WHERE number = :number AND state = 'prepared' AND sealed_at IS NULL"),
+        {"number": number},
+    )
+
+
 def confirm(
     connection: Connection,
     number: int,
@@ -187,7 +195,10 @@ def confirm(
 ) -> None:
     """Marks a seal as sealed, and makes the heads map's changed buckets the sealed ones, together."""
     connection.execute(
-        text("UPDATE seals SET state = 'sealed', block = :block, sealed_at = :at, tx = :tx WHERE number = :number"),
+        text(
+            "UPDATE seals SET state = 'sealed', block = :block, sealed_at = :at, tx = :tx, gas = NULL, paid = NULL"
+            " WHERE number = :number"
+        ),
         {"number": number, "block": block, "at": sealed_at, "tx": tx},
     )
     if buckets:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    Numeric,
     SmallInteger,
     Table,
     Text,
@@ -92,6 +93,43 @@ seals = Table(
     Column("fee", BigInteger),
     Column("block", BigInteger),
     Column("sealed_at", BigInteger),
+    # of the transaction that sealed it, once its receipt was read: gas, and wei paid for it
+    Column("gas", BigInteger),
+    Column("paid", Numeric(78, 0)),
+)
+Index("seals_costs", seals.c.number, postgresql_include=["size", "sealed_at", "gas", "paid"])
+Index("seals_unread", seals.c.number, postgresql_where=(seals.c.state == "sealed") & seals.c.gas.is_(None))
+
+# Sealed entries by their headers' kind and arg, and by the seconds from acceptance to the first seal that had them
+# (whole minutes beyond an hour), so that nobody counts a journal for a page. How far they go: cursor `counted`.
+entry_counts = Table(
+    "entry_counts",
+    metadata,
+    Column("kind", SmallInteger, primary_key=True, autoincrement=False),
+    Column("arg", SmallInteger, primary_key=True, autoincrement=False),
+    Column("entries", BigInteger, nullable=False),
+)
+
+entry_waits = Table(
+    "entry_waits",
+    metadata,
+    Column("seconds", BigInteger, primary_key=True, autoincrement=False),
+    Column("entries", BigInteger, nullable=False),
+)
+
+# Summaries of audits that were handed in, one for each address and day: `public` in canonical JSON, and what signs it.
+audits = Table(
+    "audits",
+    metadata,
+    Column("by", Text, primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("audited_at", BigInteger, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("public", LargeBinary, nullable=False),
+    Column("issued_at", BigInteger, nullable=False),
+    Column("nonce", LargeBinary, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+    Index("audits_newest", "audited_at"),
 )
 
 # C2SP tiles of the sealed journal's tree.
@@ -186,6 +224,16 @@ jobs = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("finished_at", BigInteger, nullable=False),
     Column("result", JSONB, nullable=False),
+)
+
+# What witnesses signed of the sealed journal's tree heads. `witness`: its key, as C2SP writes it; `line`: of a note.
+cosignatures = Table(
+    "cosignatures",
+    metadata,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("witness", Text, primary_key=True),
+    Column("line", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),  # when, by its own clock, in seconds
 )
 
 # -- orders and reviews. What is personal is encrypted with its buyer's key; erasing destroys that key.
@@ -329,6 +377,21 @@ photos = Table(
     Column("at", BigInteger, nullable=False),
     Index("photos_right", "right"),
 )
+
+# Appeals as far as the chain's events have been read. `body`: SHA-256 of it; `index`: of the entry that holds it;
+# `answered`: number of the seal against which it was answered, NULL while it is open.
+appeals = Table(
+    "appeals",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("by", Text, nullable=False),  # who paid for it
+    Column("body", LargeBinary, nullable=False),
+    Column("asked_at", BigInteger, nullable=False),
+    Column("tx", LargeBinary, nullable=False),
+    Column("index", BigInteger, nullable=False),
+    Column("answered", BigInteger),
+)
+Index("appeals_open", appeals.c.number, postgresql_where=appeals.c.answered.is_(None))
 
 # Where an item's code was scanned, as coarsely as a city, for an hour.
 scans = Table(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
+from suyuan.charts import ticks
 from suyuan.services.look_up import Reading, Series
 
 WIDTH, HEIGHT = 400, 170
@@ -53,13 +54,6 @@ def _thinned(readings: tuple[Reading, ...]) -> list[Reading]:
     return [r for n, r in enumerate(readings) if n % step == 0 or r.alarm or n == len(readings) - 1]
 
 
-def _ticks(low: float, high: float) -> list[float]:
-    span = high - low
-    step = next(s * 10.0**p for p in range(-3, 7) for s in (1, 2, 5) if span / (s * 10.0**p) <= 4)
-    first = -(-low // step)
-    return [n * step for n in (first + i for i in range(6)) if n * step <= high]
-
-
 def draw(series: Series, offset: str) -> Chart | None:
     """The curve of a series with at least two readings; times by the clock of `offset` (+08:00)."""
     points = _thinned(series.readings)
@@ -97,7 +91,7 @@ def draw(series: Series, offset: str) -> Chart | None:
         high=None if series.high is None else top,
         low=None if series.low is None else bottom,
         peak=peak,
-        ticks=tuple(Label(LEFT - 8, y(v) + 4, f"{v:g}", "end") for v in _ticks(low, high)),
+        ticks=tuple(Label(LEFT - 8, y(v) + 4, f"{v:g}", "end") for v in ticks(low, high)),
         times=(
             Label(LEFT, HEIGHT - 6, clock(begin, offset)),
             Label(WIDTH - RIGHT, HEIGHT - 6, clock(end, offset), "end"),

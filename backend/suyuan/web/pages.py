@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import gzip
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
+from suyuan import charts
 from suyuan.core import rules, subjects
+from suyuan.core.entries import BY_WORD
 from suyuan.core.errors import InvalidIdentifier, InvalidInput, NotFound, SuyuanError, Unavailable
 from suyuan.core.signs.model import Flag
-from suyuan.services import look_up_reviews
+from suyuan.services import look_up_reviews, oversee
 from suyuan.services.look_up import About, Label
 from suyuan.services.review import PHOTOS_LIMIT, WORDS_LIMIT
 from suyuan.web import chart
@@ -54,6 +59,14 @@ BUYER_HEADERS: Mapping[str, str] = {
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self';"
         " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
+}
+
+# The saved verifier says in itself what its scripts may do, so that it is the same file wherever it lies.
+VERIFIER_HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": "frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+    **_NOSNIFF,
 }
 
 router = APIRouter(include_in_schema=False)
@@ -112,7 +125,8 @@ def _path(request: Request) -> str:
 
 def _page(request: Request, name: str, *, status: int = 200, canonical: str = "", **values: Any) -> HTMLResponse:
     words = Words(_language(request))
-    site = request.app.state.node.settings.url
+    node = request.app.state.node
+    site, heard = node.settings.url, node.listener.heard()
     here = canonical or _path(request)
     text = _templates.get_template(name).render(
         w=words,
@@ -125,6 +139,8 @@ def _page(request: Request, name: str, *, status: int = 200, canonical: str = ""
         reasons=rules.REASONS,
         laws={law for laws in (*rules.REASONS.values(), rules.ERASE_LAWS) for law in laws},
         clock=chart.clock,
+        heard=heard,
+        queue=heard.queue(time.time()) if heard else "",
         **values,
     )
     response = HTMLResponse(text, status, dict(HEADERS))
@@ -192,6 +208,57 @@ def home(request: Request) -> Response:
 @router.get("/about", response_class=HTMLResponse)
 def about(request: Request) -> Response:
     return _page(request, "about.html")
+
+
+@router.get("/audit", response_class=HTMLResponse)
+def audit(request: Request) -> Response:
+    """What the operator says of its own work, for those who will not believe it."""
+    node = request.app.state.node
+    o = node.overseer.overview()
+    grown = charts.Series("", [(one.sealed_at, one.size) for one in o.points])
+    spent = charts.Series("", [(one.sealed_at, one.gas) for one in o.points if one.gas is not None])
+    return _page(
+        request, "audit.html", o=o, handed=node.overseer.handed_in(), facts=node.overview(), now=time.time(),
+        promise=node.settings.promise_seconds, shown=oversee.SHOWN, grown=grown, spent=spent if spent.points else None,
+        lines=_lines, columns=_columns, coins=_coins,
+    )  # fmt: skip
+
+
+@router.get("/appeal", response_class=HTMLResponse)
+def appeal(request: Request, before: str = "") -> Response:
+    """How to go past this platform, and who did; `before`: older appeals than that number."""
+    if before and not (before.isascii() and before.isdigit() and len(before) <= 15):
+        raise InvalidIdentifier("a number is wanted", "before")
+    node = request.app.state.node
+    terms, listed = None, []
+    with suppress(Unavailable):
+        terms = node.appeals.terms()
+        listed = node.appeals.newest(int(before) if before else None)
+    return _page(
+        request, "appeal.html", terms=terms, listed=listed, counts=node.appeals.counts() if terms else (0, 0),
+        more=listed[-1].number if listed and listed[-1].number > 1 else 0, kinds=BY_WORD, coins=_coins,
+        chain=node.deployment.chain_id, journal=node.deployment.journal,
+    )  # fmt: skip
+
+
+def _lines(title: str, series: charts.Series, x_label: str, y_label: str) -> Markup:
+    return Markup(charts.line_chart(title, [series], x_label=x_label, y_label=y_label, x_times=True))  # noqa: S704 - it escapes
+
+
+def _columns(title: str, bars: Sequence[tuple[str, float]], y_label: str) -> Markup:
+    return Markup(charts.bar_chart(title, bars, y_label=y_label))  # noqa: S704 - it escapes
+
+
+def _coins(wei: int) -> str:
+    """Wei as the chain's coin, to the last one."""
+    text = f"{Decimal(wei).scaleb(-18):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+@router.get("/verify", response_class=HTMLResponse)
+def verify() -> Response:
+    """The verifier's file, byte for byte what the contract has the hash of."""
+    return FileResponse(_HERE / "verify.html", media_type="text/html; charset=utf-8", headers=dict(VERIFIER_HEADERS))
 
 
 @router.get("/find")

@@ -227,3 +227,50 @@ test('a thousand entries are verified in a few seconds', async () => {
   assert.ok(took < 5000, `${took} ms`);
   console.log(`# 1000 entries in ${Math.round(took)} ms`);
 });
+
+// --- what was proven against the journal, and journals that go on from one another
+
+const number = (n) => '0x' + n.toString(16).padStart(64, '0');
+
+for (const [code, fault] of [[1, 'omission'], [2, 'fork'], [3, 'misstep'], [4, 'broken-promise']]) {
+  test(`a proven ${fault} fails the verdict, though the seal is confirmed`, async () => {
+    const result = await verify(bundle, W.optionsOf(world, { rpc: world.rpc({ ended: () => number(code) }) }));
+    assert.equal(result.verdict, 'fails');
+    assert.deepEqual(states(result), Array(9).fill('holds'));
+    assert.deepEqual(result.proven, [{ journal: bundle.chain.journal, fault, late: 0 }]);
+  });
+}
+
+test('receipts proven late are told, and fail nothing', async () => {
+  const result = await verify(bundle, W.optionsOf(world, { rpc: world.rpc({ lateReceipts: () => number(3) }) }));
+  assert.equal(result.verdict, 'holds');
+  assert.deepEqual(result.proven, [{ journal: bundle.chain.journal, fault: null, late: 3 }]);
+});
+
+for (const [name, over] of [
+  ['reverts, as an older contract does', () => { throw new Error('execution reverted'); }],
+  ['answers nothing', () => '0x'],
+  ['tells of a fault that there is not', () => number(9)],
+]) {
+  test(`a contract whose ended() ${name}: (1) could not be checked, the rest is`, async () => {
+    const result = await verify(bundle, W.optionsOf(world, { rpc: world.rpc({ ended: over }) }));
+    assert.deepEqual(states(result), ['unchecked', ...Array(8).fill('holds')]);
+    assert.equal(result.obligations[0].code, 'faults-unasked');
+    assert.deepEqual(result.proven, []);
+  });
+}
+
+test('predecessors without end are not asked for ever', async () => {
+  const rpc = world.rpc();
+  let asked = 0;
+  const endless = async (method, params) => {
+    if (method !== 'eth_call') return rpc(method, params);
+    const [{ data }] = params;
+    if (data.startsWith('0xb719d032')) return number(BigInt('0x' + '77'.repeat(20)) + BigInt(++asked));
+    if (data.startsWith('0xaf2ae25b')) return '0x' + '0'.repeat(320);
+    return rpc(method, params);
+  };
+  const result = await verify(bundle, { ...W.optionsOf(world, { rpc: endless }), pinned: { chain: bundle.chain.id, journal: '0x' + '66'.repeat(20) } });
+  assert.deepEqual([result.verdict, result.obligations[0].code], ['fails', 'other-deployment']);
+  assert.ok(asked <= 32, String(asked));
+});

@@ -2,7 +2,7 @@
 const WORDS = {
   zh: {
     busy: '您的浏览器正在核验…', again: '正在重新核验…',
-    holds: '您的浏览器已核验', absent: '您的浏览器已核验：没有任何记录', operator: '已核验，但不是独立核验', fails: '核验不通过', unchecked: '有的部分没能核验', differs: '本页与证明不符',
+    holds: '您的浏览器已核验', absent: '您的浏览器已核验：没有任何记录', operator: '已核验，但不是独立核验', fails: '核验不通过', fault: '合约里有已证明的过错', unchecked: '有的部分没能核验', differs: '本页与证明不符',
     done: (n, when, age) => `截至 ${when}（${age}），这里的 ${n} 条记录均由签署者的密钥签署，未被改动，前后相接，截至封存没有更新的条目。`,
     nothing: (when, age) => `截至 ${when}（${age}），日志中没有它的任何记录。`,
     by: (host) => `链上状态由您选择的 ${host} 回答。`, own: '链上状态由本站自己的节点回答：不算独立。可在下方改用您信任的节点。',
@@ -16,7 +16,7 @@ const WORDS = {
   },
   en: {
     busy: 'Your browser is checking…', again: 'Checking again…',
-    holds: 'Checked by your own browser', absent: 'Checked by your own browser: nothing is recorded', operator: 'Checked, but not independently', fails: 'The check failed', unchecked: 'Some of it could not be checked', differs: 'This page and its proof differ',
+    holds: 'Checked by your own browser', absent: 'Checked by your own browser: nothing is recorded', operator: 'Checked, but not independently', fails: 'The check failed', fault: 'The contract has a proven fault', unchecked: 'Some of it could not be checked', differs: 'This page and its proof differ',
     done: (n, when, age) => `As of ${when} (${age}), what is recorded here (${n} ${n === 1 ? 'entry' : 'entries'}) is signed with its signers’ keys, unaltered and in order, and there was none newer.`,
     nothing: (when, age) => `As of ${when} (${age}), the journal has no record of it.`,
     by: (host) => `The node that you chose, ${host}, answered for the chain.`, own: 'This site’s own node answered for the chain: not independent. Below you can name one that you trust.',
@@ -121,7 +121,17 @@ export function conclude(state, title, text, who = '', { independent = false, ab
   more.hidden = !who;
 }
 
-export const titleOf = (number) => document.querySelector(`[data-point="${number}"] h3`).textContent;
+const titleOf = (number) => document.querySelector(`[data-point="${number}"] h3`).textContent;
+/** The titles of a result's points that are in a state. */
+export const named = ({ obligations }, state) => obligations.filter((point) => point.state === state).map(({ number }) => titleOf(number)).join(say.join);
+
+/** Says that a result fails, if it does; `words`: what phrases.js makes of it. A proven fault comes first: then nothing of the journal can be relied on. */
+export function concludeFailure(result, words) {
+  if (result.verdict !== 'fails') return false;
+  if (words.faults.length) conclude('fails', say.fault, words.faults.join(' '));
+  else conclude('fails', say.fails, say.failed(named(result, 'fails')));
+  return true;
+}
 
 /** When a seal was made, by China's clock. */
 export const whenOf = (seconds) => new Date(seconds * 1000).toLocaleString(lang === 'zh' ? 'zh-CN' : 'en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'Asia/Shanghai' }) + ' UTC+8';

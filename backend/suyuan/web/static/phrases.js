@@ -35,6 +35,11 @@ const FAILS = ['这一项不相符。', 'This does not hold.'];
 export const SENTENCES = {
   // (1)
   'other-deployment': ['这份证明属于另一个部署，不是您所记的那一个。', 'This proof is of another deployment, not the one you know.'],
+  'claims-to-go-on': ['这份证明属于另一个日志。它自称接续您所记的那一个，但任何人都能这样自称。', 'This proof is of another journal. It says that it goes on from the one you know, which anyone’s contract can say.'],
+  'after-handover': ['这次封存晚于移交：您所记的日志只接续此前的那一段。', 'This seal is later than the handover: the journal you know goes on from what came before it alone.'],
+  'handover-unknown': ['前一个日志的合约不认识移交时的封存。', 'The earlier journal’s contract does not know the seal at the handover.'],
+  'long-line': ['前后接续的日志太多，没有再往前查。', 'Too many journals go on from one another; no more were asked for.'],
+  'faults-unasked': ['节点没有说明合约里有没有已证明的过错。', 'The node did not say whether the contract has a proven fault of this journal.'],
   'not-pinned': ['没有预先记下的部署可供比对。', 'There is no deployment known beforehand to compare with.'],
   'stale': ['这次封存已经太旧，此后的情况没有核对。', 'The seal is too old; what came after it was not checked.'],
   'from-the-future': ['封存时间晚于本机时钟，请检查时钟。', 'The seal is later than this device’s clock; check the clock.'],
@@ -46,6 +51,7 @@ export const SENTENCES = {
   'rpc-wrong-chain': ['链节点连的是另一条链。', 'The chain node is on another chain.'],
   'rpc-behind': ['链节点还没有同步到这次封存。', 'The chain node has not reached this seal yet.'],
   'no-contract': ['链节点在该地址没有找到合约。', 'The chain node found no contract at that address.'],
+  'nodes-disagree': ['节点说法不一，或一致的不够多。', 'The nodes disagree, or too few of them agree.'],
   'no-crypto': ['浏览器在此页面不提供加密功能（需要 https），没有核对。', 'The browser offers no cryptography on this page (https is needed), so nothing was checked.'],
   'unusable': ['这不是可用的证明文件。', 'This is not a usable proof.'],
   // (2) (3)
@@ -117,6 +123,12 @@ const VERDICTS = {
   unchecked: ['有的部分没能核对。', 'Some of it could not be checked.'],
   fails: ['核对不通过：所示记录与封存不符，或证明有误。', 'Check failed: what is shown does not agree with what was sealed, or the proof is faulty.'],
 };
+const FAULT = {
+  omission: ['遗漏（日志里的一条记录，没有算进它所属对象的条数）', 'omission (an entry of the journal that its subject’s count leaves out)'],
+  fork: ['分叉（同一位置上有两条不同的记录）', 'fork (two different entries in one place)'],
+  misstep: ['错步（计数、时间或版本与前一条接不上）', 'misstep (a count, a time or a version that does not follow)'],
+  'broken-promise': ['失信（收据承诺的记录，被换成了另一条）', 'broken promise (another entry where a receipt promised one)'],
+};
 const OPERATOR = ['（由平台自己的节点应答，不算独立核实。）', ' (Answered by the operator’s own node: not independently verified.)'];
 const OFFLINE = ['链上部分没有得到独立核实。', 'What is on the chain was not independently verified.'];
 /** What no verdict says, to stand beside each. */
@@ -140,7 +152,8 @@ function sentenceOf({ number, state, code }, lang) {
 
 /**
  * A result of `verify` in words; `lang` is 'zh' or 'en'.
- * Returns {verdict, limits, age, obligations: [{number, title, state, sentence}], recalled, notShown, pending}: texts, or lists of texts.
+ * Returns {verdict, limits, age, obligations: [{number, title, state, sentence}], recalled, notShown, pending, faults, journals}: texts, or lists
+ * of texts. `faults`: what the contract has as proven, to be said in red; `journals`: which journals go on from which.
  */
 export function explain(result, lang = 'zh') {
   const en = lang === 'en';
@@ -160,6 +173,22 @@ export function explain(result, lang = 'zh') {
     notShown: result.notShown.map(({ subject, count }) => (en
       ? `${count} older entries about ${subject} are not shown and not checked here.`
       : `关于 ${subject} 还有 ${count} 条更早的条目未显示，没有在此核对。`)),
+    faults: result.proven.filter(({ fault }) => fault).map(({ fault, journal }) => (en
+      ? `The contract has a proven fault of this journal: ${pick(FAULT[fault], lang)}. Journal ${journal}.`
+      : `合约里有这个日志已被证明的过错：${pick(FAULT[fault], lang)}。日志 ${journal}。`)),
+    journals: [
+      ...result.proven.filter(({ late }) => late).map(({ late }) => (en
+        ? `${late} ${late === 1 ? 'receipt was' : 'receipts were'} proven to have been kept too late.` : `有 ${late} 张收据被证明逾期才兑现。`)),
+      ...(result.line.length ? [en
+        ? `Recorded in the journal before this one, ${result.line.at(-1)}, which the pinned one, ${result.line[0]}, goes on from.`
+        : `记录在前一个日志 ${result.line.at(-1)} 里；您所记的日志 ${result.line[0]} 由它接续而来。`] : []),
+      ...(result.predecessor ? [en
+        ? `The journal goes on from ${result.predecessor.journal}, from its seal № ${result.predecessor.seal.number} of ${result.predecessor.seal.size} entries.`
+        : `这个日志接续自 ${result.predecessor.journal} 的第 ${result.predecessor.seal.number} 次封存（共 ${result.predecessor.seal.size} 条）。`] : []),
+      ...(result.unread ? [en
+        ? `${result.unread} appeals hold what somebody put on-chain, whatever it is: nobody is shown to have signed it.`
+        : `有 ${result.unread} 条申诉是某人放到链上的原样字节：没有证明由谁签署。`] : []),
+    ],
     pending: result.pending.length === 0 ? '' : en
       ? `${result.pending.length} accepted, not yet sealed: not yet proven.`
       : `另有 ${result.pending.length} 条已收下、尚未封存：还没有证明。`,

@@ -2,7 +2,8 @@
 import { verify } from './verifier.js';
 import { explain } from './phrases.js';
 import {
-  byId, check, compareQuotes, conclude, element, fetchProof, install, lang, nodeOf, pinOf, say, showPoint, store, titleOf, verdict, whenOf,
+  byId, check, compareQuotes, conclude, concludeFailure, element, fetchProof, install, lang, named, nodeOf, pinOf, say, showPoint, store, verdict,
+  whenOf,
 } from './checking.js';
 import { judgePage, tallyOf } from './reviews_check.js';
 import { readSummary } from './summary.js';
@@ -58,14 +59,13 @@ async function run(first = true) {
   const words = explain(result, lang);
   result.obligations.forEach((point, i) => showPoint(point, words.obligations[i].sentence));
   if (from === 'first' && result.obligations[0].state === 'holds') store.set('deployment', `${pin.chain}.${pin.journal}`);
-  const named = (state) => result.obligations.filter((point) => point.state === state).map(({ number }) => titleOf(number)).join(say.join);
-  if (result.verdict === 'fails') return conclude('fails', say.fails, say.failed(named('fails')));
+  if (concludeFailure(result, words)) return undefined;
 
   const page = readPage();
   const { problems, missing, unexplained } = await judgePage(page, bundle, contents);
   const older = bundle.entries.length ? (result.notShown[0]?.count ?? 0) : 0;
   const notes = [
-    say[from], result.block === null ? '' : say.block(result.block), words.pending,
+    say[from], result.block === null ? '' : say.block(result.block), ...words.journals, words.pending,
     older ? tell('older', { n: older }) : '', unexplained > 0 ? tell('unexplained', { n: unexplained }) : '',
   ].filter(Boolean);
   byId('notes').replaceChildren(...notes.map((note) => element('p', note)), element('p', say.rpc + (own ? '/rpc' : url), 'code'));
@@ -80,7 +80,7 @@ async function run(first = true) {
   const { standing, withheld } = tallyOf(bundle);
   const sum = (counts) => counts.reduce((total, n) => total + n, 0);
   const text = tell('done', { when: whenOf(result.seal.sealedAt), total: sum(standing), withheld: sum(withheld), shown: page.shown });
-  if (result.verdict === 'unchecked') conclude('unchecked', say.unchecked, say.open(named('unchecked')), who);
+  if (result.verdict === 'unchecked') conclude('unchecked', say.unchecked, say.open(named(result, 'unchecked')), who);
   else if (unfetched) conclude('unchecked', say.unchecked, tell('noContents'), who);
   else if (missing.length) conclude('unchecked', say.unchecked, tell('absent', { list: missing.join(say.join) }), who);
   else conclude('holds', own ? say.operator : tell('holds'), text, who, { ...result, absent: false });

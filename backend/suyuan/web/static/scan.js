@@ -2,7 +2,7 @@
 import { verify } from './verifier.js';
 import { explain } from './phrases.js';
 import {
-  byId, check, compareQuotes, conclude, element, fetchProof, install, lang, nodeOf, pinOf, say, showPoint, store, titleOf,
+  byId, check, compareQuotes, conclude, concludeFailure, element, fetchProof, install, lang, named, nodeOf, pinOf, say, showPoint, store,
   verdict, whenOf,
 } from './checking.js';
 import { checkSummary } from './summary.js';
@@ -31,14 +31,13 @@ async function run(first = true) {
   result.obligations.forEach((point, i) => showPoint(point, words.obligations[i].sentence));
   if (from === 'first' && result.obligations[0].state === 'holds') store.set('deployment', `${pin.chain}.${pin.journal}`);
 
-  const notes = [say[from], result.block === null ? '' : say.block(result.block), ...words.recalled, ...words.notShown, words.pending].filter(Boolean);
+  const notes = [say[from], result.block === null ? '' : say.block(result.block), ...words.faults, ...words.journals, ...words.recalled, ...words.notShown, words.pending].filter(Boolean);
   const list = byId('notes');
   list.replaceChildren(...notes.map((note) => element('p', note)), element('p', say.rpc + (own ? '/rpc' : url), 'code'));
   list.hidden = false;
 
-  const named = (state) => result.obligations.filter((point) => point.state === state).map(({ number }) => titleOf(number)).join(say.join);
   const wrong = (text) => conclude('fails', say.differs, text);
-  if (result.verdict === 'fails') return conclude('fails', say.fails, say.failed(named('fails')));
+  if (concludeFailure(result, words)) return undefined;
 
   const streams = [bundle, ...(bundle.related ?? [])];
   const entries = new Map([...streams.flatMap((stream) => stream.entries), ...(bundle.pending ?? [])].map((entry) => [entry.index, entry]));
@@ -50,7 +49,7 @@ async function run(first = true) {
   const age = words.age.replace(lang === 'en' ? 'As of ' : '截至 ', '');
   const who = [own ? say.own : say.by(new URL(url).host), from === 'first' ? say.first : ''].filter(Boolean).join(lang === 'en' ? ' ' : '');
   const text = result.absent ? say.nothing(when, age) : say.done(streams.reduce((n, stream) => n + stream.entries.length, 0), when, age);
-  if (result.verdict === 'unchecked') conclude('unchecked', say.unchecked, say.open(named('unchecked')), who);
+  if (result.verdict === 'unchecked') conclude('unchecked', say.unchecked, say.open(named(result, 'unchecked')), who);
   else conclude('holds', own ? say.operator : result.absent ? say.absent : say.holds, text, who, result);
 
   const also = check.dataset.also.split(' ').filter(Boolean); // names: each has a stream, and a proof, of its own

@@ -19,9 +19,18 @@ export const KINDS = [
   null, 'product', 'batch', 'checkpoint', 'recall', 'rights', 'claim', 'review', 'review.amend', 'review.withdraw', 'review.withhold',
   'review.restore', 'review.erase', 'review.reply', 'order', 'delivery', 'merchant', 'case', 'terms', 'appeal',
 ];
-const [BATCH, CHECKPOINT, RECALL, CLAIM, REVIEW, AMEND, WITHDRAW, WITHHOLD, RESTORE, REPLY] = [2, 3, 4, 6, 7, 8, 9, 10, 11, 13];
+const [BATCH, CHECKPOINT, RECALL, CLAIM, REVIEW, AMEND, WITHDRAW, WITHHOLD, RESTORE, REPLY, APPEAL] = [2, 3, 4, 6, 7, 8, 9, 10, 11, 13, 19];
+const APPEALS = '/appeals';
+const LINE_LIMIT = 16; // journals of which each goes on from the next, that are asked for
 
 const encoder = new TextEncoder();
+/** The bytes of an appeal's body that is no object, whatever somebody put on-chain: canonical base64, at most 4,096; else null. */
+function unread(text) {
+  try {
+    const chars = typeof text === 'string' ? atob(text) : null;
+    return chars !== null && chars.length <= 4096 && btoa(chars) === text ? Uint8Array.from(chars, (c) => c.charCodeAt(0)) : null;
+  } catch { return null; }
+}
 export const toHex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 export function fromHex(hex) {
   if (!matches(/^([0-9a-f]{2})*$/, hex)) throw new TypeError('not lower-case hex');
@@ -230,6 +239,7 @@ export async function verifyItem(item, quantity, itemsRoot, proof) {
 // tests/web/test_verifier.py computes them from the contracts
 export const SELECTORS = {
   isSeal: 'de96cbad', seals: '08560eca', merchants: '8bcc8801', batches: 'cfdf677e', check: '31b35ec3', batch: 'fddaa065',
+  ended: '12fa6feb', lateReceipts: 'd8ce0d74', predecessor: 'b719d032', predecessorSeal: 'af2ae25b', verifierSince: 'af333522',
 };
 const selector = (name) => '0x' + SELECTORS[name];
 export const word = (n) => n.toString(16).padStart(64, '0');
@@ -250,6 +260,8 @@ export function encodeCheck(claims) {
   return selector('check') + word(32) + word(claims.length) + offsets + tuples;
 }
 
+/** The faults that end a journal, in the contract's order. */
+export const FAULTS = [null, 'omission', 'fork', 'misstep', 'broken-promise'];
 const VERDICTS = ['valid', 'unknown-signer', 'bad-signature', 'no-standing', 'issued-late'];
 
 const addressOf = (w) => '0x' + w.slice(26);
@@ -287,6 +299,12 @@ export async function openChain(rpc, id, timeout) {
   return { block, call };
 }
 
+/** Since when a Journal has the verifier's file with this SHA-256, in seconds; 0: it has not. Throws NoAnswer. */
+export async function publishedSince(hash, { rpc, pinned, timeout = 10000 }) {
+  const { call } = await openChain(rpc, pinned.chain, timeout);
+  return toNumber((await call(pinned.journal, selector('verifierSince') + hash))[0]);
+}
+
 const STATES = ['holds', 'unchecked', 'fails'];
 const rank = ({ state }) => STATES.indexOf(state);
 
@@ -319,7 +337,7 @@ const each = async (items, work) => { // some at a time
 
 // forms of the parts: a test, a list of a form, an object's members
 const maybe = (form) => (x) => x === undefined || misfit(x, form) === null;
-const ENTRY = { index: isCount, header: parseHeader, body: isObject };
+const ENTRY = { index: isCount, header: parseHeader, body: (x) => isObject(x) || unread(x) !== null };
 const STREAM = {
   subject: isSubject, head: isObject, entries: [ENTRY],
   inclusion: maybe([{ index: isCount, proof: Array.isArray }]), documents: maybe(isObject),
@@ -343,7 +361,8 @@ async function read(bundle, findings) {
   const entriesOf = (list, stream, where) => list.map(({ index, header, body, subject }, i) => {
     const { body: hash, ...fields } = parseHeader(header);
     const report = findings.reporter(`${where}/${i}`, stream.relation);
-    return { ...fields, ...report, hash, header, index, body, stream, subject: stream.subject ?? subject };
+    const bytes = unread(body);
+    return { ...fields, ...report, hash, header, index, body: bytes ? {} : body, bytes, stream, subject: stream.subject ?? subject };
   });
   const streamOf = ({ subject, head, entries, items, inclusion = [], documents: papers = {} }, where, relation) => {
     const stream = { ...findings.reporter(where, relation), subject, relation, head, items, absent: head.met !== undefined };
@@ -371,11 +390,16 @@ async function judgeHead({ head, key, entries, absent, fail }, heads) {
 }
 
 async function judgeBody(entry, documents) { // (4)
-  const { kind, body, subject } = entry;
+  const { kind, body, subject, bytes } = entry;
   const fail = (code) => entry.fail(4, code);
   if (entry.version !== 1) fail('version');
-  if (!KINDS[kind] || body.kind !== KINDS[kind]) fail('kind-differs');
   if (entry.key !== await subjectKey(subject)) fail('key-differs');
+  if (bytes) {
+    if (kind !== APPEAL || subject !== APPEALS) fail('body-form');
+    if (entry.hash !== await sha256(bytes)) fail('body-hash');
+    return;
+  }
+  if (!KINDS[kind] || body.kind !== KINDS[kind]) fail('kind-differs');
   let canonical = '';
   try { canonical = encoder.encode(jcs(body, true)); } catch { fail('body-form'); }
   if (canonical.length > 65536) fail('body-size');
@@ -420,11 +444,12 @@ async function judgeInclusion({ index, leaf, stream, fail }, { seal, hashes, mai
 }
 const pick = (hashes, pointers) => pointers.map((p) => hashes[isCount(p) ? p : -1]);
 
-/** (7): a claim for the registry to check, or none. */
+/** (7): a claim for a registry to check; or how to check a shopper's signature for a journal; or none. */
 async function readClaim(entry, { chain, shown }) {
   const { kind, subject, body } = entry;
   const { by, issuedAt, nonce, signature } = body;
   const fail = (code) => entry.fail(7, code);
+  if (entry.bytes && kind === APPEAL) return undefined; // nobody is said to have signed it
   if (by === undefined || signature === undefined) return fail('unsigned');
   const shopper = kind >= CLAIM && kind <= WITHDRAW; // a review is a shopper's, whoever else can sign
   if (!matches(shopper ? /^04[0-9a-f]{128}$/ : ADDRESS, by)) return fail('author');
@@ -435,30 +460,35 @@ async function readClaim(entry, { chain, shown }) {
   const at = Math.floor(entry.at / 1000);
   if (!shopper) return { by, at, statement, signature };
   const ecdsa = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
-  const message = encoder.encode(jcs({ domain: { chain: chain.id, journal: chain.journal }, ...statement }));
   const { subtle } = globalThis.crypto;
-  const good = await subtle.importKey('raw', fromHex(by), ecdsa, false, ['verify'])
-    .then((key) => subtle.verify(ecdsa, key, fromHex(signature), message)).catch(() => false);
-  if (!good) return fail('bad-signature');
-  if (issuedAt > at + TEN_MINUTES) return fail('issued-late');
+  const signedFor = (journal) => {
+    const message = encoder.encode(jcs({ domain: { chain: chain.id, journal }, ...statement }));
+    return subtle.importKey('raw', fromHex(by), ecdsa, false, ['verify'])
+      .then((key) => subtle.verify(ecdsa, key, fromHex(signature), message)).catch(() => false);
+  };
   const right = body.public?.right;
   const binds = (other) => other.kind === CLAIM && other.body.by === by && other.index < entry.index // of the same right and product
     && other.subject === '/rights/' + subject.slice(-14) && typeof right === 'string' && other.body.public?.right === right;
-  if (kind !== CLAIM && !shown.some(binds)) entry.doubt(7, 'claim-missing');
-  return undefined;
+  const signedWell = () => {
+    if (issuedAt > at + TEN_MINUTES) return fail('issued-late');
+    if (kind !== CLAIM && !shown.some(binds)) entry.doubt(7, 'claim-missing');
+    return undefined;
+  };
+  return { under: async (journal, doubted) => (await signedFor(journal) ? signedWell() : doubted ? entry.doubt(7, doubted) : fail('bad-signature')) };
 }
 
-/** (7): no statement counts twice. */
+/** (7): no statement counts twice. `claims`: for the registries; `shoppers`: signed for the journal that took them. */
 async function readClaims(shape) {
-  const [claims, used] = [[], new Map()];
+  const [claims, shoppers, used] = [[], [], new Map()];
   for (const entry of [...shape.shown, ...shape.pending]) {
     const claim = await readClaim(entry, shape);
-    if (claim) claims.push({ claim, entry });
+    if (claim) (claim.under ? shoppers : claims).push({ claim, entry });
+    if (entry.bytes) continue;
     const once = [entry.subject, entry.body.by, entry.body.nonce].join();
     if ((used.get(once) ?? entry.index) !== entry.index) entry.fail(7, 'nonce-again');
     used.set(once, entry.index);
   }
-  return claims;
+  return { claims, shoppers };
 }
 
 function judgeTally(entries) { // (8)
@@ -513,8 +543,56 @@ async function judgeBatch({ subject, entries, absent, items }, record, { main, h
   return await verifyItem(items, record.quantity, record.itemsRoot, pick(hashes, listOf(items.proof))) || fail('not-in-batch');
 }
 
+/** A Journal and those before it, newest first, each asked for once, when it is wanted: {address, before: {journal, seal} | null}. */
+class Line {
+  known = [];
+  constructor(call, first) { Object.assign(this, { call, first }); }
+
+  async at(place) { // null where they end
+    while (this.known.length <= place) {
+      const newest = this.known.at(-1);
+      if (newest && !newest.before) return null;
+      if (this.known.length === LINE_LIMIT) throw new NoAnswer('long-line');
+      const address = newest?.before.journal ?? this.first;
+      const [named] = await this.call(address, selector('predecessor'));
+      const journal = addressOf(named);
+      this.known.push({ address, before: /^0x0{40}$/.test(journal) ? null : { journal, seal: await this.handed(address) } });
+    }
+    return this.known[place];
+  }
+  async handed(address) {
+    const words = await this.call(address, selector('predecessorSeal'), 5);
+    const [number, size, sealedAt] = [words[0], words[1], words[4]].map(toNumber);
+    return { number, size, root: words[2].slice(2), heads: words[3].slice(2), sealedAt };
+  }
+  /** Where a Journal stands among them; -1 where it is none of them. */
+  async find(journal) {
+    for (let place = 0; ; place++) {
+      const era = await this.at(place);
+      if (!era) return -1;
+      if (era.address === journal) return place;
+    }
+  }
+  /** Where that stands, from a place on, under which an entry was taken. */
+  async eraOf(index, from) {
+    for (let place = from; ; place++) if (index >= ((await this.at(place)).before?.seal.size ?? 0)) return place;
+  }
+}
+
+const sameSeal = (a, b) => encodeIsSeal(a) === encodeIsSeal(b);
+
+/** (1): where the bundle's journal stands in the line of the pinned one; fails where it does not, whatever it says of itself. */
+async function findOwn(line, { chain, main }, call) {
+  const other = (code) => { main.fail(1, code, chain.journal); throw new NoAnswer('other-deployment'); };
+  if (line.first === chain.journal) { await line.at(0); return 0; }
+  const place = await line.find(chain.journal).catch(() => -1);
+  if (place >= 0) return place;
+  const claims = await new Line(call, chain.journal).find(line.first).catch(() => -1);
+  return other(claims > 0 ? 'claims-to-go-on' : 'other-deployment');
+}
+
 /** (1), and what (7) and (9) need of the chain. */
-async function askChain(shape, item, claims, options, findings, result) {
+async function askChain(shape, item, { claims, shoppers }, options, findings, result) {
   const { chain, seal, main, streams } = shape;
   const { rpc, pinned, maxSealAge = 172800, timeout = 10000, sameOrigin } = options;
   const batches = streams.filter((stream) => LOT.test(stream.subject));
@@ -523,47 +601,96 @@ async function askChain(shape, item, claims, options, findings, result) {
     [7, (code) => claims.forEach(({ entry }) => entry.doubt(7, code))],
     [9, (code) => batches.forEach(({ subject }) => main.doubt(9, code, subject))],
   ]);
+  let unasked = shoppers; // as for the bundle's own journal; an earlier one may have taken what was not signed for it
   try {
     const journal = isObject(pinned) && isCount(pinned.chain) ? String(pinned.journal).toLowerCase() : null; // (1)
     const other = journal && (journal !== chain.journal || pinned.chain !== chain.id);
-    if (other) main.fail(1, 'other-deployment', chain.journal);
     if (!journal) main.doubt(1, 'not-pinned');
     if (result.sealAge > maxSealAge) main.doubt(1, 'stale');
     if (result.sealAge < -TEN_MINUTES) main.doubt(1, 'from-the-future');
-    if (other || !rpc) throw new NoAnswer(other ? 'other-deployment' : 'rpc-absent');
+    if (other && (!rpc || pinned.chain !== chain.id)) main.fail(1, 'other-deployment', chain.journal);
+    if (!rpc) throw new NoAnswer('rpc-absent');
+    if (other && pinned.chain !== chain.id) throw new NoAnswer('other-deployment');
     const page = typeof rpc === 'string' && globalThis.location;
     const own = sameOrigin ?? (page && new URL(rpc, page.href).origin === page.origin);
-    const { block, call } = await openChain(rpc, chain.id, timeout);
-    const ask = async (name, data = selector(name)) => (await call(chain.journal, data))[0];
+    const { block, call } = await openChain(rpc, chain.id, timeout).catch((error) => {
+      if (other) main.fail(1, 'other-deployment', chain.journal);
+      throw error;
+    });
+    const ask = async (address, name, data = selector(name)) => (await call(address, data))[0];
     const answered = (number, code) => {
       open.delete(number);
       findings.note(number, code).source = own ? 'operator' : 'independent';
     };
     result.block = block;
-    const sealed = toNumber(await ask('isSeal', encodeIsSeal(seal)));
-    if (sealed > 1) throw new NoAnswer('rpc-unusable');
-    if (!sealed && seal.block > block && toNumber(await ask('seals')) < seal.number) throw new NoAnswer('rpc-behind');
+    const line = new Line(call, journal ?? chain.journal);
+    const place = await findOwn(line, shape, call);
+    const eras = line.known.slice(0, place + 1);
+    const { before } = eras[place];
+    Object.assign(result, { line: place ? eras.map(({ address }) => address) : [], predecessor: before });
+    const isSeal = async (one) => {
+      const answer = toNumber(await ask(chain.journal, 'isSeal', encodeIsSeal(one)));
+      if (answer > 1) throw new NoAnswer('rpc-unusable');
+      return answer === 1;
+    };
+    if (place) {
+      const { seal: handed } = eras[place - 1].before;
+      if (seal.number > handed.number || seal.size > handed.size || (seal.number === handed.number && !sameSeal(seal, handed))) main.fail(1, 'after-handover');
+      else if (!(await isSeal(handed))) main.fail(1, 'handover-unknown');
+    }
+    const sealed = await isSeal(seal);
+    if (!sealed && seal.block > block && toNumber(await ask(chain.journal, 'seals')) < seal.number) throw new NoAnswer('rpc-behind');
     if (!sealed) main.fail(1, 'seal-unknown');
-    const [merchants, registry] = [addressOf(await ask('merchants')), addressOf(await ask('batches'))];
+    const registries = new Map();
+    const registryOf = async (name, at) => {
+      const key = name + at;
+      return registries.get(key) ?? registries.set(key, addressOf(await ask((await line.at(at)).address, name))).get(key);
+    };
+    await Promise.all([registryOf('merchants', place), registryOf('batches', place)]);
     answered(1, 'confirmed');
-    for (let i = 0; i < claims.length; i += 100) { // (7)
-      const some = claims.slice(i, i + 100);
-      const [, count, ...verdicts] = await call(merchants, encodeCheck(some.map(({ claim }) => claim)), 2);
-      if (toNumber(count) !== some.length || verdicts.length !== some.length) throw new NoAnswer('rpc-unusable');
-      const names = verdicts.map((verdict) => VERDICTS[toNumber(verdict)] ?? 'unknown-verdict');
-      names.forEach((name, j) => { if (name !== 'valid') some[j].entry.fail(7, name); });
+    await Promise.all(eras.map(async ({ address }) => {
+      try {
+        const [ended, late] = (await Promise.all([ask(address, 'ended'), ask(address, 'lateReceipts')])).map(toNumber);
+        if (ended >= FAULTS.length) throw new NoAnswer('rpc-unusable');
+        if (ended || late) result.proven.push({ journal: address, fault: FAULTS[ended], late });
+      } catch { main.doubt(1, 'faults-unasked', address); }
+    }));
+    const asked = []; // (7)
+    for (const { claim, entry } of shoppers) asked.push({ claim, journal: line.known[await line.eraOf(entry.index, place)].address });
+    unasked = [];
+    await each(asked, ({ claim, journal: then }) => claim.under(then));
+    const [byEra, last] = [new Map(), []];
+    for (const one of claims) {
+      const era = before ? await line.eraOf(one.entry.index, place) : place;
+      byEra.set(era, [...(byEra.get(era) ?? last), one]);
+    }
+    for (const [era, all] of byEra) {
+      for (let i = 0; i < all.length; i += 100) {
+        const some = all.slice(i, i + 100);
+        const [, count, ...verdicts] = await call(await registryOf('merchants', era), encodeCheck(some.map(({ claim }) => claim)), 2);
+        if (toNumber(count) !== some.length || verdicts.length !== some.length) throw new NoAnswer('rpc-unusable');
+        const names = verdicts.map((verdict) => VERDICTS[toNumber(verdict)] ?? 'unknown-verdict');
+        names.forEach((name, j) => { if (name !== 'valid') some[j].entry.fail(7, name); });
+      }
     }
     if (claims.length) answered(7, 'signed');
-    for (const stream of batches) { // (9)
-      const [merchant, ...row] = await call(registry, selector('batch') + stream.key, 7);
-      const [quantity, registeredAt, recalledAt] = row.slice(0, 3).map(toNumber);
-      const [itemsRoot, content, reason] = row.slice(3).map((w) => w.slice(2));
-      await judgeBatch(stream, { merchant: addressOf(merchant), quantity, registeredAt, itemsRoot, content }, shape, item);
-      if (recalledAt) result.recalled.push({ subject: stream.subject, at: recalledAt * 1000, by: 'registry', reason });
+    for (const stream of batches) { // (9): by the newest registry that knows it; a recall in any counts
+      const oldest = before ? await line.eraOf(Math.min(...stream.entries.map(({ index }) => index), Infinity), place) : place;
+      let record = null;
+      for (let era = place; era <= oldest; era++) {
+        const [merchant, ...row] = await call(await registryOf('batches', era), selector('batch') + stream.key, 7);
+        const [quantity, registeredAt, recalledAt] = row.slice(0, 3).map(toNumber);
+        const [itemsRoot, content, reason] = row.slice(3).map((w) => w.slice(2));
+        if (!record?.registeredAt) record = { merchant: addressOf(merchant), quantity, registeredAt, itemsRoot, content };
+        if (recalledAt) result.recalled.push({ subject: stream.subject, at: recalledAt * 1000, by: 'registry', reason });
+      }
+      await judgeBatch(stream, record, shape, item);
     }
     if (batches.length) answered(9, 'registered');
   } catch (error) {
-    for (const doubt of open.values()) doubt(error instanceof NoAnswer ? error.message : 'rpc-unusable');
+    const code = error instanceof NoAnswer ? error.message : 'rpc-unusable';
+    for (const doubt of open.values()) doubt(code);
+    await each(unasked, ({ claim }) => claim.under(chain.journal, code === 'other-deployment' ? '' : code));
   }
 }
 
@@ -581,6 +708,7 @@ async function judge(bundle, options, findings, result) {
   result.notShown = streams.filter(({ entries }) => entries[0]?.seq)
     .map(({ subject, entries }) => ({ code: 'older-entries', subject, count: entries[0].seq }));
   result.recalled = shown.filter(({ kind }) => kind === RECALL).map(({ subject, at, index }) => ({ subject, at, by: 'journal', index }));
+  result.unread = shown.filter(({ bytes }) => bytes).length;
   const counts = parseTally(main.entries.at(-1)?.state ?? ZERO);
   if (counts.some(Boolean)) result.tally = { standing: counts.slice(0, 5), withheld: counts.slice(5) };
 
@@ -596,7 +724,7 @@ async function judge(bundle, options, findings, result) {
   const hash = (left, right) => known.get(left + right) ?? known.set(left + right, node(left, right)).get(left + right);
   await each(shown, (entry) => judgeInclusion(entry, shape, hash)); // (6)
   [...shown].sort((a, b) => a.index - b.index).forEach((entry, i, all) => { if (entry.at < all[i - 1]?.at) entry.fail(6, 'time-order'); });
-  const claims = await readClaims(shape); // (7)
+  const signed = await readClaims(shape); // (7)
   for (const stream of streams) judgeTally(stream === main ? [...stream.entries, ...pending] : stream.entries); // (8)
   const item = ITEM.exec(subject); // (9)
   judgeRelated(shape, item);
@@ -604,15 +732,17 @@ async function judge(bundle, options, findings, result) {
   findings.note(2, absent ? 'absent' : 'present');
   findings.note(8, !result.tally ? 'no-tally' : main.entries[0].seq ? 'from-oldest-shown' : 'from-the-first');
   if (!item && !LOT.test(subject) && streams.length === 1) findings.note(9, 'not-needed');
-  await askChain(shape, item, claims, options, findings, result);
+  await askChain(shape, item, signed, options, findings, result);
   return null;
 }
 
-/** Verifies a proof bundle; never throws. Options: `rpc`, a URL or async (method, params) → result; `pinned` {chain, journal}, known from
+/** Verifies a proof bundle; never throws. `proven` tells what was proven of the journals from the pinned one to the bundle's ({journal,
+ *  fault, late}): a fault fails the verdict, whatever the answers. `line`: these, where they are more than one. Options: `rpc`, a URL or async (method, params) → result; `pinned` {chain, journal}, known from
  *  elsewhere; `now`, `maxSealAge` in seconds; `sameOrigin`, the rpc is the operator's (else told by its URL); `timeout` in ms. */
 export async function verify(bundle, options) {
   const findings = new Findings();
-  const result = { subject: null, absent: false, seal: null, sealAge: null, block: null, tally: null, recalled: [], pending: [], notShown: [] };
+  const result = { subject: null, absent: false, seal: null, sealAge: null, block: null, tally: null, recalled: [], pending: [], notShown: [],
+    proven: [], line: [], predecessor: null, unread: 0 };
   const all = (state, code, detail) => findings.list.forEach(({ number }) => findings.add(state, number, code, detail));
   try {
     const copy = JSON.parse(JSON.stringify(bundle)); // has no getters or prototypes
@@ -622,6 +752,6 @@ export async function verify(bundle, options) {
     if (!able) all('unchecked', 'no-crypto');
   } catch { all('fails', 'unusable'); }
   const { list } = findings;
-  const verdict = STATES[Math.max(...list.map(rank))];
+  const verdict = result.proven.some(({ fault }) => fault) ? 'fails' : STATES[Math.max(...list.map(rank))];
   return { verdict, independent: list[0].source === 'independent', obligations: list, ...result };
 }
