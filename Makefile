@@ -21,6 +21,7 @@ check: setup  ## what keeps the house
 	$(VENV)/bin/mypy
 	PYTHONPATH=backend:qr $(VENV)/bin/lint-imports
 	$(RUN) scripts/compile_contracts.py --check
+	$(RUN) scripts/build_verifier.py --check
 
 bench: setup  ## the figures, with machine and command
 	$(RUN) scripts/bench.py

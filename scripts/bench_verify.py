@@ -5,8 +5,8 @@
     scripts/bench_verify.py --sizes 1000    at another size
 
 Items at random, each with its batch's proof. `fetched`: over HTTP from a worker on the same machine. `verified`: all
-nine obligations, by a node that is in the page and answers at once, with yes: what a real one takes comes on top, in
-two round trips and one for each registry. `first`: in a page that was just opened, with nothing compiled yet.
+nine obligations, by a node that is in the page and answers at once, with yes: a real one's five round trips, one after
+another, come on top. `first`: in a page that was just opened, with nothing compiled yet.
 """
 
 from __future__ import annotations

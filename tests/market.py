@@ -177,6 +177,14 @@ def open_market(live: Live, size: int = 12) -> Market:
     return Market(live, serials)
 
 
+def order_of(live: Live, market: Market) -> str:
+    """An order with personal content, delivered and sealed; its subject."""
+    market.deliver(1, buyer="a real name", contact={"phone": "13800000000"})
+    live.node.seal_now()
+    lines = live.http.get(f"/log/bodies/000.p/{live.size()}").text.splitlines()
+    return next(body["subject"] for body in map(json.loads, lines) if body["kind"] == "order")
+
+
 def image(kind: str = "PNG", size: tuple[int, int] = (64, 48), **options: Any) -> bytes:
     """An image that no other is the same as."""
     out = BytesIO()

@@ -93,9 +93,9 @@ def test_bars_are_as_long_as_their_values_and_a_little_is_not_nothing() -> None:
 
 
 def test_a_long_name_is_cut_and_whole_in_its_title() -> None:
-    name = "商品溯源与真实评价账本"
+    name = "商品溯源与真实评价账本的读者无需相信记录者"
     svg = bar_chart("t", [(name, 1)], y_label="y")
-    assert "商品溯源与真实评…" in texts(svg)
+    assert "商品溯源与真实评价账本的…" in texts(svg)
     assert [one.text for one in drawn(svg).iter(f"{SVG}title")] == ["t", f"{name}: 1"]
 
 
@@ -143,7 +143,7 @@ def test_ticks_are_few_in_order_and_inside(low: float, span: float, most: int) -
     met = ticks(low, high, most) if high > low else []
     assert met == sorted(met)
     assert len(met) <= most + 1
-    assert all(low - span * 1e-6 <= one <= high for one in met)
+    assert all(low <= one <= high for one in met)
 
 
 def test_numbers_are_short() -> None:

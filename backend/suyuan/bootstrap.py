@@ -7,8 +7,9 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import asdict, dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 import orjson
 
 from suyuan.chain import connect
-from suyuan.chain.deploy import deploy
+from suyuan.chain.deploy import deploy, succeed
 from suyuan.chain.keystore import KeyStore, write_once
 from suyuan.chain.node import Web3Chain
 from suyuan.chain.port import Deployment, Prepared, TransactionState
@@ -38,6 +39,7 @@ from suyuan.services.checkpoint import SealSource, check_sealed
 from suyuan.services.claim import Claims
 from suyuan.services.cosign import Cosigner
 from suyuan.services.erase import Erasure
+from suyuan.services.evidence import Desk, NodeSource, RemoteSource
 from suyuan.services.find import Finder
 from suyuan.services.grant import Granter
 from suyuan.services.inspect import Inspector
@@ -54,6 +56,7 @@ from suyuan.services.relay import Relay
 from suyuan.services.restate import Restater
 from suyuan.services.review import Reviews
 from suyuan.services.seal import Pace, Sealer, SealMismatch
+from suyuan.services.succeed import Successor
 from suyuan.services.watch import Watch
 from suyuan.services.witness import Witness
 from suyuan.storage import journal
@@ -64,6 +67,8 @@ from suyuan.storage.vault import Vault
 log = logging.getLogger(__name__)
 
 ROLES = ("admin", "admissions", "regulator", "operator", "sealer", "receipts", "log", "vault")
+_DEPLOYMENT = "deployment.json"  # in the data folder
+_OWN = "this node"  # what a node's own chain is called among those that a pack asked
 _REST = 0.2  # seconds between looks for something to seal
 _REST_AFTER_FAULT = 2.0
 _REST_OF_COSIGNER = 1.0
@@ -108,6 +113,18 @@ class Node:
         self._thread: threading.Thread | None = None
         self._cosigning: threading.Thread | None = None
         self.sealing = "ready"
+        source = NodeSource(self.overview, self.prover, self.reviews, self.photos, self.claims)
+        self.desk = Desk(source, self._chain_of, _OWN, private=self.orders.private)
+
+    @contextmanager
+    def _chain_of(self, rpc: str, journal: str) -> Iterator[Web3Chain]:
+        if rpc != _OWN:
+            with chain_as_of(rpc, journal) as chain:
+                yield chain
+            return
+        if journal != self.deployment.journal:
+            raise Unavailable(f"this node is one of {self.deployment.journal}")
+        yield self.chain.as_of()
 
     def start(self) -> None:
         """Begins to seal in the background, if no other worker does, and to read what proofs will need."""
@@ -159,7 +176,7 @@ class Node:
                     while had and not self._stopping.is_set():
                         # Appeals first: a seal may not be taken without.
                         went = self.appeals.step() | self.sealer.step() | self.relay.step() | self.granter.step()
-                        if not (went | self.restater.step(now=self.appeals.need_growth())):
+                        if not (went | self.restater.step(now=self.appeals.need_growth() or self._begins())):
                             self._stopping.wait(_REST)
                         self.sealing = "ready"
             except Unavailable as error:
@@ -172,6 +189,11 @@ class Node:
                 log.error("sealing failed: %s", error)
                 rest = _REST_AFTER_FAULT
             self._stopping.wait(rest)
+
+    def _begins(self) -> bool:
+        """Whether the journal goes on from another one, and has no seal of its own yet."""
+        newest = self.prover.newest_seal()
+        return newest is not None and newest.before != self.deployment.before
 
     def _cosign_for_ever(self) -> None:
         """Apart from sealing, which no witness may delay."""
@@ -201,12 +223,13 @@ class Node:
             "batches": d.batches,
             "size": size,
             "sealed": newest.size if newest else 0,
-            "seals": newest.number if newest else 0,
+            "seals": newest.own if newest and newest.before == d.before else 0,
             "sealedAt": newest.sealed_at if newest else None,
             "site": self.settings.url,
             "rpc": f"{self.settings.url}/rpc",
             "log": f"{self.settings.url}/log",
             "logKey": self.log.verifier,
+            "predecessor": asdict(d.predecessors[-1]) if d.predecessors else None,
             **({"examples": orjson.loads(examples.read_bytes())} if examples.exists() else {}),
         }
 
@@ -398,6 +421,52 @@ def open_auditor(
 
 
 @contextmanager
+def chain_as_of(rpc: str, journal: str) -> Iterator[Web3Chain]:
+    """The chain at an RPC address, every answer about a journal as of its newest block. Raises ChainAway."""
+    chain = connect(rpc)
+    try:
+        chain.use(chain.deployment_of(journal))
+        yield chain.as_of()
+    finally:
+        chain.close()
+
+
+@contextmanager
+def open_evidence(url: str) -> Iterator[Desk]:
+    """Where packs of a site's subjects are asked for. `url`: the site's; empty: the node of this data folder is opened,
+    which also opens its orders.
+    """
+    if not url:
+        node = open_node(Settings())
+        try:
+            yield node.desk
+        finally:
+            node.close()
+        return
+    with closing(Site(url)) as site:
+        yield Desk(RemoteSource(site), chain_as_of, f"{url.rstrip('/')}/rpc")
+
+
+@contextmanager
+def open_successor(settings: Settings) -> Iterator[Successor]:
+    """What lets the node of a data folder go on in a new journal. Raises NotFound where nothing is deployed."""
+    node = open_node(settings)
+    deploys = partial(succeed, node.chain, keystore(settings), settings.data / _DEPLOYMENT, verifier=verifier_hash())
+    try:
+        yield Successor(
+            node.database,
+            node.chain,
+            node.deployment,
+            node.sealer,
+            node.appeals,
+            lambda seal: deploys(seal=seal),
+            partial(time.sleep, _REST),
+        )
+    finally:
+        node.close()
+
+
+@contextmanager
 def judge_at(rpc: str, deployment: proof.Deployment) -> Iterator[proof.Judge]:
     """The chain at an RPC address as a judge of one deployment, every answer at one block. Raises ChainAway."""
     chain = connect(rpc)
@@ -444,7 +513,7 @@ def chain_at(rpc: str, journal: str) -> Iterator[Web3Chain]:
 
 
 def _deployment(settings: Settings) -> Deployment:
-    file = settings.data / "deployment.json"
+    file = settings.data / _DEPLOYMENT
     if not file.exists():
         raise NotFound(f"nothing is deployed in {settings.data}: `suyuan deploy` first")
     return Deployment.from_json(orjson.loads(file.read_bytes()))
@@ -494,7 +563,7 @@ def open_node(settings: Settings, *, deploy_missing: bool = False) -> Node:
     database.migrate()
     addresses = [keys.address(role) for role in ROLES if keys.has(role)]
     chain = connect(settings.chain_url, settings.data / "chain", funded=addresses, confirmations=settings.confirmations)
-    file = settings.data / "deployment.json"
+    file = settings.data / _DEPLOYMENT
     if deploy_missing and not file.exists():
         deploy(chain, keys, file, verifier=verifier_hash())
     deployment = _deployment(settings)
@@ -513,8 +582,10 @@ def open_node(settings: Settings, *, deploy_missing: bool = False) -> Node:
         statements.domain(deployment.chain_id, deployment.journal),
         deployment.chain_id,
         deployment.journal,
+        deployment.before,
     )
-    prover = Prover(database, proof.Deployment(deployment.chain_id, deployment.journal))
+    own = proof.Deployment(deployment.chain_id, deployment.journal)
+    prover = Prover(database, own, journal_after=deployment.journal_after)
     recorder = Recorder(
         database,
         known,
@@ -547,7 +618,7 @@ def open_node(settings: Settings, *, deploy_missing: bool = False) -> Node:
         Cosigner(database, log_signer, witnesses),
         look_up,
         appeals,
-        Sealer(database, chain, pace, appeals),
+        Sealer(database, chain, pace, appeals, before=deployment.before),
         Relay(database, chain, stuck=settings.stuck_seconds, confirmations=settings.confirmations),
         vault,
         shops,

@@ -18,8 +18,9 @@ WIDTH = 400  # of the viewBox: its text stays readable where the chart is as nar
 _HEIGHT = 220
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 12, 24, 38
 _MOST_POINTS = 240
-_ROW, _NAMES, _NUMBERS = 20, 116, 56  # of bars: a row's height, and how wide names and numbers are
-_LONGEST_NAME = 16  # columns, of which a Chinese character takes two
+_ROW, _NUMBERS = 20, 56  # of bars: a row's height, and how wide numbers are
+_LONGEST_NAME = 26  # columns, of which a Chinese character takes two
+_COLUMN = 5.9  # how wide one is
 
 _INK, _SOFT, _RULE = "var(--ink, currentColor)", "var(--soft, #8a8377)", "var(--rule, #8a837766)"
 _STROKES = (
@@ -95,19 +96,20 @@ def line_chart(title: str, series: Sequence[Series], *, x_label: str, y_label: s
 def bar_chart(title: str, bars: Sequence[tuple[str, float]], *, y_label: str) -> str:
     """A row for each bar, with its name and its number (0 or more); `y_label` says of what."""
     height = _TOP + _ROW * max(len(bars), 1) + 8
+    left = 12 + _COLUMN * max((_columns(_cut(name)) for name, _ in bars), default=0)
     longest = max((value for _, value in bars if _drawable(value)), default=0) or 1
     parts = [_text(0, _TOP - 10, y_label, soft=True)]
     for n, (name, value) in enumerate(bars):
         top = _TOP + _ROW * n
         share = min(max(value / longest, 0), 1) if _drawable(value) else 0
-        long = max(round(share * (WIDTH - _NAMES - _NUMBERS), 1), 1 if share else 0)
+        long = max(round(share * (WIDTH - left - _NUMBERS), 1), 1 if share else 0)
         parts.append(
             f"<g><title>{_safe(name)}: {short(value)}</title>"
-            f"{_text(_NAMES - 8, top + 14, _cut(name), 'end')}"
-            f'<rect x="{_NAMES}" y="{top + 4}" width="{long}" height="{_ROW - 8}" fill="{_STROKES[0][0]}"/>'
-            f"{_text(_NAMES + long + 6, top + 14, short(value))}</g>"
+            f"{_text(left - 8, top + 14, _cut(name), 'end')}"
+            f'<rect x="{left:g}" y="{top + 4}" width="{long}" height="{_ROW - 8}" fill="{_STROKES[0][0]}"/>'
+            f"{_text(left + long + 6, top + 14, short(value))}</g>"
         )
-    parts.append(f'<path d="M{_NAMES} {_TOP}v{height - _TOP - 8}" stroke="{_SOFT}"/>')
+    parts.append(f'<path d="M{left:g} {_TOP}v{height - _TOP - 8}" stroke="{_SOFT}"/>')
     said = "; ".join(f"{name}: {short(value)}" for name, value in bars)
     return _frame(title, f"{y_label}. {said or '–'}", height, *parts)
 
@@ -118,7 +120,7 @@ def ticks(low: float, high: float, most: int = 4) -> list[float]:
     power = math.floor(math.log10(span / most))
     step = next(s * 10.0**p for p in (power, power + 1) for s in (1, 2, 5) if span / (s * 10.0**p) <= most)
     first = math.ceil(low / step)
-    return [n * step for n in range(first, first + most + 2) if n * step <= high]
+    return [n * step for n in range(first, first + most + 2) if low <= n * step <= high]
 
 
 def short(value: float) -> str:
@@ -181,13 +183,17 @@ def _time(at: float) -> datetime:
     return datetime.fromtimestamp(min(max(at, 0), 253_402_300_799), UTC)  # a datetime ends with the year 9999
 
 
+def _columns(text: str) -> int:
+    return sum(2 if ord(letter) > 0x2E7F else 1 for letter in text)
+
+
 def _cut(name: str) -> str:
-    columns = 0
-    for n, letter in enumerate(name):
-        columns += 2 if ord(letter) > 0x2E7F else 1
-        if columns > _LONGEST_NAME:
-            return name[:n].rstrip() + "…"
-    return name
+    if _columns(name) <= _LONGEST_NAME:
+        return name
+    kept = name[:_LONGEST_NAME]
+    while _columns(kept) >= _LONGEST_NAME:
+        kept = kept[:-1]
+    return kept.rstrip() + "…"
 
 
 def _text(x: float, y: float, text: str, anchor: str = "start", *, soft: bool = False) -> str:

@@ -67,10 +67,16 @@ class Item:
 
 
 class Site:
-    """A site's public calls. Raises SiteRefused, Unavailable."""
+    """A site's public calls. Raises SiteRefused, Unavailable.
 
-    def __init__(self, url: str, *, http: httpx.Client | None = None) -> None:
+    `refused`: told what was posted and not taken, as it was sent, so that its author can appeal.
+    """
+
+    def __init__(
+        self, url: str, *, http: httpx.Client | None = None, refused: Callable[[Json], None] = lambda _: None
+    ) -> None:
         self._http = http or httpx.Client(base_url=url, timeout=120)
+        self._refused = refused
 
     def close(self) -> None:
         """Lets go of connections."""
@@ -93,9 +99,21 @@ class Site:
             raise SiteRefused(response.status_code, response.text[:200])
         return response.json()
 
+    def file(self, path: str, **parameters: str) -> tuple[int, str, bytes]:
+        """Status, type and bytes of what is at a path."""
+        try:
+            response = self._http.get(path, params=parameters)
+        except httpx.HTTPError as error:
+            raise Unavailable(f"the site does not answer: {error}") from error
+        return response.status_code, response.headers.get("content-type", ""), response.content
+
     def post(self, path: str, value: Json, headers: Mapping[str, str] | None = None) -> Any:
         sent = {"content-type": "application/json", **(headers or {})}
-        return self._json(lambda: self._http.post(path, content=canonical.encode(value), headers=sent))
+        try:
+            return self._json(lambda: self._http.post(path, content=canonical.encode(value), headers=sent))
+        except (SiteRefused, Unavailable):
+            self._refused(value)
+            raise
 
     def call(self, method: str, path: str, *, content: bytes = b"", headers: Mapping[str, str] | None = None) -> Any:
         """Any request, as it is given."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from live import GTIN, Live, product_document
+from live import GTIN, Live, key_file, product_document
 from suyuan.bootstrap import keystore
 from suyuan.chain import keystore as chain_keystore
 from suyuan.client import Author, Site
@@ -144,3 +144,16 @@ def test_junk_is_listed_without_being_shown(live: Live, run: Run) -> None:
     assert code == 0
     assert "14 bytes that cannot be read as an appeal" in out
     assert out.isprintable() or out.removesuffix("\n").isprintable()
+
+
+def test_what_a_site_refuses_is_kept_to_appeal_with(live: Live, site: str, run: Run, tmp_path: Path) -> None:
+    live.other.list_product(GTIN, product_document())  # another's product: the merchant's record is refused
+    file, kept = tmp_path / "listing.json", tmp_path / "refused.json"
+    file.write_text(json.dumps(product_document()))
+    key, password = key_file(live, "merchant")
+    spoken = ["--key", key, "--password-file", password, "--url", site, "--refused", kept]
+    code, _, err = run("product", GTIN, file, *spoken)
+    assert (code, f"suyuan appeal {kept}" in err) == (77, True)
+    assert kept.stat().st_mode & 0o077 == 0
+    code, out, _ = run("appeal", kept, "--rpc", "http://127.0.0.1:1", "--journal", "0x" + "11" * 20, "--dry-run")
+    assert (code, f"a product about /01/{GTIN}" in out) == (0, True)

@@ -317,6 +317,12 @@ def test_a_watch_that_is_ended_within_an_audit_does_not_go_through_with_it(engin
     assert (code, out.count("\n"), len(engine.reports)) == (1, 1, 1)
 
 
+def test_an_audit_that_failed_because_the_watch_was_ended_says_nothing(engine: Engine, run: Run) -> None:
+    engine.reports = [CLEAN, AWAY]
+    code, out, _ = run(*WATCH)
+    assert (code, out.count("\n")) == (0, 1)
+
+
 def test_a_watch_alerts_once_signed_and_tells_when_it_is_over(
     engine: Engine, run: Run, hook: tuple[str, list[tuple[dict[str, str], bytes]]], tmp_path: Path
 ) -> None:

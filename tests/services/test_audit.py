@@ -44,6 +44,7 @@ from journal_builder import (
     right,
     story,
 )  # fmt: skip
+from live import Live
 from mortal import Died
 from suyuan.chain.port import Fault as Proven
 from suyuan.chain.port import FaultRecord, Standings
@@ -51,8 +52,10 @@ from suyuan.core import canonical, entries, heads, rules, statements, subjects
 from suyuan.core.entries import Kind
 from suyuan.core.errors import Conflict
 from suyuan.core.notes import TILE
+from suyuan.core.proof import Claim, Verdict
 from suyuan.core.replay import REGISTERED_WITHIN, Fault
 from suyuan.core.rules import Role, Standing
+from suyuan.core.standing import Participant, Registry
 from suyuan.core.statements import Signed, Statement
 from suyuan.services import audit as audits
 from suyuan.services.audit import AuditReport, Result
@@ -359,6 +362,32 @@ def test_a_statement_that_was_issued_after_it_was_accepted_is_found() -> None:
 
     journal = sealed(early)
     assert {Fault.AUTHOR: [len(journal.written) - 1]} == found(journal)
+
+
+def test_verdicts_over_time_are_those_of_the_contract_itself(live: Live) -> None:
+    """At every second in which something changed and those beside it, with the first key, the next and a stranger's."""
+    chain, signers = live.node.chain, live.signers
+    live.registrar.set_standing(signers["merchant"].address, Standing.SUSPENDED, "late")
+    live.registrar.set_standing(signers["other"].address, Standing.SUSPENDED, "late")
+    live.registrar.set_standing(signers["other"].address, Standing.WARNED, "better")
+    live.registrar.rotate(signers["partner"].address, STRANGER.address)
+    records, _ = chain.participants_since(0)
+    registry = Registry(Participant(one.id, one.role, one.standings, one.keys) for one in records)
+    domain = statements.domain(chain.chain_id(), live.node.deployment.merchants)
+    claims, ours = [], []
+    for record in [
+        one for one in records if one.id in {signers[who].address for who in ("merchant", "other", "partner")}
+    ]:
+        changes = [at for at, _ in (*record.standings, *record.keys)]
+        for at in sorted({at + beside for at in changes for beside in (-1, 0, 1)}):
+            for issued_at in (at, at + statements.SKEW + 1):
+                for signer in (*signers.values(), STRANGER):
+                    statement = Statement("product", PRODUCT, bytes(32), issued_at, bytes(32))
+                    signed = Signed(record.id, statement, signer.sign(statement.digest(domain)))
+                    claims.append(Claim(signed, at))
+                    ours.append(registry.verdict(record.id, signer.address, at, issued_at))
+    assert chain.verdicts(claims) == ours
+    assert set(ours) == set(Verdict)
 
 
 # -- rights, reviews and totals

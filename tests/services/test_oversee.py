@@ -88,6 +88,7 @@ def prove_a_fork(live: Live) -> bytes:
 
 def test_entries_are_counted_by_kind_as_seals_come_and_each_once(live: Live) -> None:
     live.list_and_register("L1", "A1", "A2")
+    live.merchant.capture_event(event(epc("A1")))
     live.node.seal_now()
     first = counted(live)
     live.merchant.capture_event(event(epc("A1"), epc("A2")))
@@ -291,6 +292,10 @@ def test_appeals_are_listed_with_their_transactions_and_when_they_are_due(live: 
     assert one.due == one.asked_at + found.heard.standings.grace == found.heard.due
     told = live.node.overseer.standing()["appeals"]
     assert (told["asked"], told["answered"], told["oldest"], told["due"]) == (1, 0, "waiting", one.due)
+    chain.transact(chain.prepare_appeal(operator, b"more junk"))
+    again = live.node.overseer.refresh().chain
+    assert again is not None
+    assert [appeal.number for appeal in again.open] == [1, 2]
 
 
 def test_an_appeal_is_overdue_once_the_grace_period_is_past() -> None:

@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 
 from suyuan.chain.port import Fault as Judged
 from suyuan.chain.port import Standings
+from suyuan.core.entries import BY_WORD
 from suyuan.core.proof import Deployment
 from suyuan.core.replay import Fault, Finding
 from suyuan.services.audit import AuditReport, Result, SealPoint, Stage
 from suyuan.services.report import SHOWN, Asked, Format, host, render
-from suyuan.services.report_words import ENDED, RESULTS, RULES, VERDICTS, Act
+from suyuan.services.report_words import ENDED, KINDS, RESULTS, RULES, VERDICTS, Act
 
 JOURNAL = "0x" + "ab" * 20
 ASKED = Asked("https://me:secret@node.example/v2/KEY?token=T", JOURNAL, "https://site.example/log", 1_795_545_600)
@@ -144,6 +145,7 @@ def loaded(report: AuditReport, form: Format = Format.JSON) -> Any:
 def test_every_fault_and_every_result_has_its_words_in_both_languages() -> None:
     assert set(RULES) == set(Fault)
     assert set(VERDICTS) == set(RESULTS) == set(Result)
+    assert set(KINDS) == set(BY_WORD)
     assert set(ENDED) == set(Judged) - {Judged.NONE, Judged.LATENESS}  # lateness ends no journal
     for rule in RULES.values():
         for words in (rule.name, rule.meaning, rule.act.value):
@@ -289,6 +291,10 @@ def test_the_pages_policy_allows_its_own_style_and_nothing_else() -> None:
 def test_the_page_plots_growth_pace_kinds_and_speeds_where_there_are_any() -> None:
     titles = [CLEAN, replace(CLEAN, points=CLEAN.points[:1], kinds={}), UNCHECKED]
     assert [render(one, ASKED, Format.HTML).count("<svg xmlns") for one in titles] == [4, 1, 0]
+
+
+def test_a_kind_that_there_is_none_of_is_shown_by_its_number() -> None:
+    assert ">77 <" in render(replace(CLEAN, kinds={"77": 1}), ASKED, Format.HTML)
 
 
 def test_result_shapes_differ() -> None:

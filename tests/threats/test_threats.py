@@ -36,7 +36,8 @@ from suyuan.core.heads import Met
 from suyuan.core.rules import Standing
 from threats.operator import Noticed, Operator, Papers, operating
 
-TABLE = Path(__file__).resolve().parents[2] / "docs" / "threat-model.md"
+TESTS = Path(__file__).resolve().parents[1]
+TABLE = TESTS.parent / "docs" / "threat-model.md"
 Attack = Callable[[Operator], Papers]
 ATTACKS: dict[str, Attack] = {}
 
@@ -416,3 +417,9 @@ def test_an_honest_journal_gives_nobody_anything_to_say(operator: Operator) -> N
 @pytest.mark.parametrize("name", ATTACKS)
 def test_who_notices_says_what_the_table_says(operator: Operator, name: str) -> None:
     assert operator.noticed(ATTACKS[name](operator)) == rows().get(name)
+
+
+def test_what_else_the_table_names_is_tested() -> None:
+    named = re.findall(r"`([\w/]+\.py)::(test_\w+)`", TABLE.read_text())
+    assert len(named) >= 9
+    assert [one for one in named if f"\ndef {one[1]}(" not in (TESTS / one[0]).read_text()] == []

@@ -209,10 +209,16 @@ def test_nodes_have_to_agree(opened: Callable[..., Page]) -> None:
     expect(page.locator("#verdict")).to_contain_text("2 of 3 nodes have to agree")
 
 
+def test_fewer_nodes_than_have_to_agree_are_no_answer(opened: Callable[..., Page]) -> None:
+    page = opened(item_bundle(), (HOLDS,), need=2)
+    verdict(page, "unchecked", "Some of it could not be checked")
+    expect(page.locator("#verdict")).to_contain_text("2 nodes were to agree, and 1 was entered")
+
+
 def test_a_proven_fault_is_said_in_red(opened: Callable[..., Page]) -> None:
     page = opened(item_bundle(), (FORKED,))
     verdict(page, "fails", "The contract has a proven fault")
-    expect(page.locator("#alerts")).to_contain_text("fork (two different entries in one place)")
+    expect(page.locator("#verdict")).to_contain_text("fork (two different entries in one place)")
     point(page, 1, "holds")
 
 

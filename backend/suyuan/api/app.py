@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
-from suyuan.api import appeals, audits, epcis, health, log, operator, orders, problems, reviews, rpc, v1
+from suyuan.api import appeals, audits, epcis, evidence, health, log, operator, orders, problems, reviews, rpc, v1
 from suyuan.api.together import Together
 from suyuan.bootstrap import Node
 from suyuan.web import pages
@@ -41,6 +41,7 @@ def create(node: Node) -> FastAPI:
         orders.router,
         reviews.router,
         audits.router,
+        evidence.router,
         appeals.router,
         operator.router,
         log.router,

@@ -26,14 +26,40 @@ from suyuan.core.statements import Batch, Receipt, Signer
 
 
 @dataclass(frozen=True, slots=True)
+class Passed:
+    """A journal that was gone on from: at its own seal of that number."""
+
+    journal: str
+    seal: int
+
+
+@dataclass(frozen=True, slots=True)
 class Deployment:
-    """The three contracts of a journal. `since`: a block before which they tell nothing."""
+    """The three contracts of a journal. `since`: a block before which they tell nothing.
+
+    `predecessors`: the journals that it goes on from, oldest first.
+    """
 
     chain_id: int
     journal: str
     merchants: str
     batches: str
     since: int = 0
+    predecessors: tuple[Passed, ...] = ()
+
+    @property
+    def before(self) -> int:
+        """How many seals came before its own."""
+        return sum(one.seal for one in self.predecessors)
+
+    def journal_after(self, seals: int) -> str:
+        """The Journal whose own seals come after so many."""
+        begun = 0
+        for one in self.predecessors:
+            if begun == seals:
+                return one.journal
+            begun += one.seal
+        return self.journal
 
     def as_json(self) -> dict[str, Any]:
         """What `deployment.json` holds."""
@@ -42,7 +68,8 @@ class Deployment:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Reads what `as_json` gave."""
-        return cls(**value)
+        passed = tuple(Passed(**one) for one in value.get("predecessors", ()))
+        return cls(**{**value, "predecessors": passed})
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,7 +167,7 @@ def _cost(cost: Cost) -> str:
 def _sent(one: Sent) -> str:
     return (
         f"appeal {one.number} is on-chain in block {one.block}, for {one.gas} gas; an answer is due by "
-        f"{_when(one.due)}: past that the journal takes no seal without it"
+        f"{_when(one.due)}: past that a seal is taken only with answers to the oldest overdue"
     )
 
 
@@ -185,7 +185,7 @@ def _standing(one: Standing) -> str:
         seal, index = record.answered
         return f"{record.number}  answered by entry {index}, against seal {seal}: {asks}"
     past = one.state.value == "overdue"
-    due = f"overdue since {_when(one.due)}, no seal is taken without its answer" if past else f"due {_when(one.due)}"
+    due = f"overdue since {_when(one.due)}" if past else f"due {_when(one.due)}"
     return f"{record.number}  open, {due}: {asks}"
 
 

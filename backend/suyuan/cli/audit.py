@@ -241,6 +241,8 @@ def _watch(
                 began = time.monotonic()
                 with _progress(stop) as progress:
                     report = task.run(progress)
+                if stop.is_set() and report.unchecked:
+                    break  # the processes that read were told to end as well: that is not the log's doing
                 task.at = int(time.time())
                 checked_at = task.at if not report.unchecked else last.checked_at if last else 0
                 last = Round(report, time.monotonic() - began, checked_at)

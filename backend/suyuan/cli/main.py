@@ -17,8 +17,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from suyuan.cli.appeal import appeal_app, appeals
 from suyuan.cli.audit import audit
 from suyuan.cli.challenge import challenge
+from suyuan.cli.evidence import evidence
 from suyuan.cli.orders import order_app, parcel_app, shop_app
 from suyuan.cli.reviews import review_app
+from suyuan.cli.succeed import succeed
 from suyuan.cli.verifier import verifier_app
 from suyuan.cli.witness import log_check, witness_app, witnessed
 from suyuan.core import errors
@@ -46,10 +48,12 @@ log_app = typer.Typer(help="The open log.", no_args_is_help=True)
 log_app.command("check")(log_check)
 app.add_typer(log_app, name="log")
 app.command()(challenge)
+app.command()(evidence)
 app.add_typer(appeal_app, name="appeal")
 app.command()(appeals)
 app.add_typer(witness_app, name="witness")
 app.command()(audit)
+app.command()(succeed)
 
 # The first row that an error is an instance of is its exit code; 2 is also what a wrong command line gives.
 EXIT_CODES: tuple[tuple[type[errors.SuyuanError], int], ...] = (
@@ -73,6 +77,12 @@ Id = Annotated[
     str, typer.Option("--id", help="The address under which you were admitted, if your key was rotated since.")
 ]
 File = Annotated[Path, typer.Argument(help="JSON file.", exists=True, dir_okay=False)]
+RefusedFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--refused", help="Where to keep what the site does not take, signed, for `suyuan appeal`.", dir_okay=False
+    ),
+]
 
 
 def _say(value: Any, sentence: str, as_json: bool) -> None:
@@ -88,14 +98,21 @@ def _read(file: Path) -> dict[str, Any]:
     return value
 
 
-def _author(url: str, key: Path, password_file: Path | None, id: str) -> Any:
+def _author(url: str, key: Path, password_file: Path | None, id: str, refused: Path | None) -> Any:
     from suyuan.chain.keystore import load
     from suyuan.client import Author, Site
 
     signer = load(key, _password(password_file))
-    site = Site(url)
+    site = Site(url, refused=lambda value: _keep(refused, value) if refused is not None else None)
     _open.callback(site.close)
     return Author(site, signer, id=id.lower() or None)
+
+
+def _keep(file: Path, value: dict[str, Any]) -> None:
+    """What a site refused, for its author alone: it may hold what is private."""
+    file.touch(mode=0o600)
+    file.write_text(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stderr.write(f"suyuan: what was refused is in {file}: to go past the site, `suyuan appeal {file} …`\n")
 
 
 def _registrar() -> Registrar:
@@ -218,10 +235,11 @@ def record(
     url: Url = "http://127.0.0.1:8000",
     password_file: PasswordFile = None,
     id: Id = "",
+    refused: RefusedFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Sign the events of an EPCISDocument (or one event) and capture them."""
-    author = _author(url, key, password_file, id)
+    author = _author(url, key, password_file, id, refused)
     value = _read(file)
     if value.get("type") == "EPCISDocument":
         job = author.capture(value)
@@ -240,10 +258,11 @@ def product(
     url: Url = "http://127.0.0.1:8000",
     password_file: PasswordFile = None,
     id: Id = "",
+    refused: RefusedFile = None,
     as_json: AsJson = False,
 ) -> None:
     """List a product."""
-    answer = _author(url, key, password_file, id).list_product(gtin, _read(file))
+    answer = _author(url, key, password_file, id, refused).list_product(gtin, _read(file))
     _say(answer, f"{answer['subject']} is recorded at {answer['index']}", as_json)
 
 
@@ -254,10 +273,11 @@ def profile(
     url: Url = "http://127.0.0.1:8000",
     password_file: PasswordFile = None,
     id: Id = "",
+    refused: RefusedFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Publish who you are."""
-    answer = _author(url, key, password_file, id).publish_profile(_read(file))
+    answer = _author(url, key, password_file, id, refused).publish_profile(_read(file))
     _say(answer, f"{answer['subject']} is recorded at {answer['index']}", as_json)
 
 
@@ -274,12 +294,13 @@ def batch(
     url: Url = "http://127.0.0.1:8000",
     password_file: PasswordFile = None,
     id: Id = "",
+    refused: RefusedFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Register a batch and its items; the codes never leave this machine."""
     from suyuan.client import Item
 
-    author = _author(url, key, password_file, id)
+    author = _author(url, key, password_file, id, refused)
     known = _codes(codes)
     items = [Item(serial, known.get(serial) or secrets.token_bytes(16)) for serial in serials.read_text().split()]
     codes.touch(mode=0o600)
@@ -305,10 +326,11 @@ def recall(
     url: Url = "http://127.0.0.1:8000",
     password_file: PasswordFile = None,
     id: Id = "",
+    refused: RefusedFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Recall a batch of yours (or as the regulator, any); the file says why, in Chinese and English."""
-    answer = _author(url, key, password_file, id).recall_batch(gtin, lot, _read(file))
+    answer = _author(url, key, password_file, id, refused).recall_batch(gtin, lot, _read(file))
     _say(answer, f"{answer['subject']} is recalled, recorded at {answer['index']}", as_json)
 
 
@@ -322,10 +344,11 @@ def reply(
     url: Url = "http://127.0.0.1:8000",
     password_file: PasswordFile = None,
     id: Id = "",
+    refused: RefusedFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Reply to a review of your batch, once."""
-    answer = _author(url, key, password_file, id).reply(gtin, right, words, language)
+    answer = _author(url, key, password_file, id, refused).reply(gtin, right, words, language)
     _say(answer, f"the reply is recorded at {answer['index']}", as_json)
 
 

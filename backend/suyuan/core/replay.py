@@ -119,7 +119,10 @@ def parse(raw: bytes, text: bytes) -> tuple[Body, Signed | None]:
 
 
 def _parse(digest: bytes, text: bytes) -> tuple[Body, Signed]:
-    body = canonical.parse(text)
+    try:
+        body = canonical.parse_trusted(text)  # what is the canonical form of what was read, has nothing else in it
+    except ValueError as error:
+        raise Malformed(f"not JSON: {error}") from error
     if not isinstance(body, dict) or entries.encode_body(body) != text:
         raise Malformed("a body that is not in canonical form")
     kind = BY_WORD.get(str(body.get("kind")))

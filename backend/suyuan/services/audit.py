@@ -12,9 +12,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import Protocol, Self
 
 from suyuan.chain.port import AppealRecord, FaultRecord, MerchantRecord, Standings
@@ -81,7 +82,10 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Work of one sort: over how many entries, and its seconds, summed over the processes that did it."""
+    """Work of one sort: over how many entries, and its seconds, summed over the processes that did it.
+
+    Of a core's work, its own seconds; of `fetching` and `state`, which wait for a log and a disk, those that passed.
+    """
 
     name: str
     entries: int
@@ -146,6 +150,7 @@ class Audited:
     log: Log
     size: int
     now: int
+    progress: Callable[[int, int], None]
 
     def bundle(self, n: int) -> list[tuple[bytes, bytes]]:
         """Headers and bodies of a bundle, as they were audited. Raises Unavailable where the log has others by now."""
@@ -198,12 +203,12 @@ class _Audit:
         if self._eras:
             seals = self._eras[-1].seals
             now = max(int(self._clock()), seals[-1].sealed_at if seals else 0)
-            audited = Audited(self._eras, self._state, self._log, self._kept, now)
+            audited = Audited(self._eras, self._state, self._log, self._kept, now, progress)
             self._attempt(lambda: self._ask(now))
             self._attempt(lambda: self._ask_registries(now))
             self._attempt(self._read_again)
             for check in also:
-                self._attempt(lambda check=check: self._now.extend(check(audited)))  # type: ignore[misc]
+                self._attempt(partial(self._check, check, audited))
         return self._report()
 
     def _attempt(self, work: Callable[[], None]) -> None:
@@ -211,6 +216,10 @@ class _Audit:
             work()
         except Unavailable as error:
             self._unchecked.append(str(error))
+
+    def _check(self, check: Check, audited: Audited) -> None:
+        for finding in check(audited):  # one by one: those before something that could not be checked count
+            self._now.append(finding)
 
     def _read(self, progress: Callable[[int, int], None]) -> None:
         held = self._chain.as_of()
@@ -367,7 +376,7 @@ class _Audit:
     def _fold_chunk(self, replay: Replay, era: Era, chunk: Chunk) -> list[Finding]:
         started = perf_counter()
         replay.remember(self._state.load(chunk.readings))
-        loaded = perf_counter()
+        loaded, begun = perf_counter(), thread_time()
         found: list[Finding] = []
         hashing = 0.0
         waiting = iter(_under(era, replay))
@@ -375,16 +384,16 @@ class _Audit:
         for reading in chunk.readings:
             found += replay.take(reading)
             while seal is not None and seal.size == replay.size:
-                before = perf_counter()
+                before = thread_time()
                 found += replay.seal(seal)
-                hashing += perf_counter() - before
+                hashing += thread_time() - before
                 seal = next(waiting, None)
-        folded = perf_counter()
+        folded, ended = perf_counter(), thread_time()
         self._state.save(replay, era.batches, chunk.bundles)
         replay.settle()
         self._state.save_position(replay.position)
         done = perf_counter()
-        spent = {"rules": folded - loaded - hashing, "heads": hashing, "state": done - folded + loaded - started}
+        spent = {"rules": ended - begun - hashing, "heads": hashing, "state": done - folded + loaded - started}
         self._seconds.update(spent)
         self._told += len(found)
         return found

@@ -131,6 +131,7 @@ class _Comparison:
         asked = min(size, limit)
         for place in range(asked):
             yield from self._entry(place * size // asked)
+            self._audited.progress(place + 1, asked)
         if self._unserved:
             raise Unavailable(self._unserved)
 
@@ -212,7 +213,7 @@ class _Comparison:
             met = bundle.main.head.met
             head = (bundle.main.count, met.leaf if met and bundle.main.count else b"")
             known = audited.state.stream(subjects.key(subject))
-            if bundle.seal.size == audited.size and head != known:
+            if not failed and bundle.seal.size == audited.size and head != known:
                 said = f"{subject} has {known[0] if known else 0} entries, the site proves {head[0]}"
                 yield Finding(Fault.SERVED, index, said)
 

@@ -19,7 +19,7 @@ import orjson
 
 from suyuan.core import entries, heads
 from suyuan.core.entries import HEADER_SIZE, Header, Kind
-from suyuan.core.errors import Conflict
+from suyuan.core.errors import Conflict, Unavailable
 from suyuan.core.proof import Deployment, Seal
 from suyuan.core.replay import Awaited, Fault, Finding, Memory, Position, Reading, Replay, Run, Stream
 from suyuan.core.reviews import Books, Content, Lot, Reply, Review, Right, State
@@ -297,11 +297,16 @@ class AuditState:
 
 @contextmanager
 def open_state(path: Path | None) -> Iterator[AuditState]:
-    """The state in a file; without one, in a file that is gone afterwards. Raises Conflict."""
+    """The state in a file; without one, in a file that is gone afterwards. Raises Conflict.
+
+    Raises Unavailable where the file fails while it is used: a full disk.
+    """
     with TemporaryDirectory(prefix="suyuan-audit-") as folder:
         state = AuditState(path or Path(folder) / "state.db")
         try:
             yield state
+        except sqlite3.Error as error:
+            raise Unavailable(f"the audit's state cannot be kept: {error}") from error
         finally:
             state.close()
 

@@ -33,7 +33,7 @@ from suyuan.storage import orders, registry, vault
 from suyuan.storage.database import Database
 from suyuan.storage.journal import Accepted
 from suyuan.storage.orders import Line, Order, Right, ShopRow
-from suyuan.storage.vault import Vault
+from suyuan.storage.vault import Vault, unseal
 from suyuan_qr import gs1
 from suyuan_qr.errors import GS1Error
 
@@ -351,6 +351,22 @@ class Orders:
             return {**_receipt(accepted), "rights": states}
 
         return self._once(message, act)
+
+    def private(self, subject: str) -> dict[str, bytes]:
+        """An order's private content by the hash that the journal has of it; nothing where it was erased.
+
+        For the operator alone. Raises NotFound.
+        """
+        id = subject.removeprefix("/order/")
+        with self._database.read() as connection:
+            order = orders.order(connection, id)
+            if order is None:
+                raise NotFound(f"there is no order {id}")
+            key = orders.keys(connection, self._vault, [order.buyer]).get(order.buyer)
+        if key is None or order.content is None:
+            return {}
+        content = unseal(key, order.content, of_order(id))
+        return {sha256(content).hexdigest(): content}
 
     def status(self, shop: str, reference: str) -> Json:
         """What is known of a shop's order, nothing of it personal. Raises NotFound."""

@@ -112,13 +112,23 @@ class _Hashes:
 
 
 class Prover:
-    """Answers with bundles. Safe for many threads."""
+    """Answers with bundles. Safe for many threads.
+
+    `journal_after`: whose own seals come after so many, where the journal goes on from others. Until it has a seal of
+    its own, bundles are those of the journal before it, under the seal that was handed over.
+    """
 
     def __init__(
-        self, database: Database, deployment: Deployment, *, clock: Callable[[], float] = time.monotonic
+        self,
+        database: Database,
+        deployment: Deployment,
+        *,
+        journal_after: Callable[[int], str] | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
         self._deployment = deployment
+        self._journal_after = journal_after or (lambda _: deployment.journal)
         self._clock = clock
         self._tree = sealed.TiledTree(database)
         self._lock = threading.Lock()
@@ -186,7 +196,7 @@ class Prover:
         if row is None:
             raise NotFound(f"there is no entry {index}")
         answer = {
-            "chain": self._chain(),
+            "chain": self._chain(seal),
             "seal": seal and _seal(seal),
             "subject": _subject(row),
             "index": index,
@@ -285,7 +295,7 @@ class Prover:
         bundle: dict[str, Any] = {
             "version": 1,
             "subject": main.subject,
-            "chain": self._chain(),
+            "chain": self._chain(row),
             "seal": _seal(row),
             **_shown(main, hashes, [(r.index, now.paths.of(r.index)) for r in support]),
             "support": [{"subject": _subject(r), **_told(r)} for r in support],
@@ -307,6 +317,8 @@ class Prover:
     def _parts(self, connection: Reading, now: _Sealed, asked: Sequence[tuple[str, int]]) -> list[_Part]:
         """What streams give with their newest so many entries."""
         keys = [subjects.key(subject) for subject, _ in asked]
+        # what waits is the next journal's where the seal is not its own: it was signed for that one
+        shows_waiting = self._journal_after(now.row.before) == self._deployment.journal
         found = [self._head(connection, now, key) for key in keys]
         counts = [
             p.met.count if p.met is not None and p.met.key == key else 0 for key, p in zip(keys, found, strict=True)
@@ -317,7 +329,7 @@ class Prover:
                 subject,
                 _told_head(head, count),
                 [r for r in rows if r.seq < count],
-                [r for r in rows if r.seq >= count],
+                [r for r in rows if r.seq >= count] if shows_waiting else [],
                 item,
             )
             for (subject, _), head, count, (rows, item) in zip(
@@ -344,8 +356,10 @@ class Prover:
 
         return now.map.prove(key, load)
 
-    def _chain(self) -> dict[str, Any]:
-        return {"id": self._deployment.chain, "journal": self._deployment.journal}
+    def _chain(self, seal: SealRow | None) -> dict[str, Any]:
+        """The deployment of a seal."""
+        journal = self._journal_after(seal.before) if seal else self._deployment.journal
+        return {"id": self._deployment.chain, "journal": journal}
 
     def _support(self, connection: Reading, now: _Sealed, main: _Part) -> list[journal.Row]:
         """Of reviews: the claims that bind their keys to rights, and what withholds older ones now."""
@@ -420,7 +434,7 @@ def _told_head(found: heads.HeadProof, count: int) -> dict[str, Any]:
 
 def _seal(row: SealRow) -> dict[str, Any]:
     return {
-        "number": row.number,
+        "number": row.own,
         "size": row.size,
         "root": row.root.hex(),
         "heads": row.heads.hex(),

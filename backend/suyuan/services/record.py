@@ -31,13 +31,17 @@ ITEMS_LIMIT = 100_000  # a batch's quantity; more are several batches
 
 @dataclass(frozen=True, slots=True)
 class Domains:
-    """EIP-712 domain separators of the three contracts that judge signatures, and what shoppers' statements name."""
+    """EIP-712 domain separators of the three contracts that judge signatures, and what shoppers' statements name.
+
+    `before`: how many seals the journals have that this one goes on from.
+    """
 
     merchants: bytes
     batches: bytes
     journal: bytes
     chain: int
     address: str
+    before: int = 0
 
 
 class Recorder:
@@ -63,7 +67,7 @@ class Recorder:
         self._receipts = receipts
         self._operator = operator
         self._promise = promise
-        self._appender = Appender(database, promise=promise, sign=self._sign)
+        self._appender = Appender(database, promise=promise, sign=self._sign, before=domains.before)
         self._heard = heard
         self._clock = clock
 
@@ -317,6 +321,7 @@ class Recorder:
             now=int(now * 1000),
             promise=self._promise,
             sign=self._sign,
+            before=self._domains.before,
         )
 
     def _sign(self, receipt: Receipt) -> bytes:

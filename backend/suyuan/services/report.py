@@ -26,7 +26,7 @@ from suyuan.chain.port import Fault as Judged
 from suyuan.charts import Series, bar_chart, line_chart
 from suyuan.core.replay import Fault, Finding
 from suyuan.services.audit import AuditReport, Result
-from suyuan.services.report_words import ENDED, LIMITS, RESULTS, RULES, VERDICTS, Place, Words
+from suyuan.services.report_words import ENDED, KINDS, LIMITS, RESULTS, RULES, VERDICTS, Place, Words
 
 SHOWN = 20  # findings of one kind that a person is shown
 _LONGEST = 400  # characters of one detail that a person is shown
@@ -381,7 +381,8 @@ def _charts(report: AuditReport) -> Iterator[tuple[Words, str]]:
             line_chart("From seal to seal 封存间隔", [waited], x_label="time 时间", y_label="seconds 秒", x_times=True),
         )
     if report.kinds:
-        kinds = sorted(report.kinds.items(), key=lambda one: -one[1])
+        most = sorted(report.kinds.items(), key=lambda one: -one[1])
+        kinds = [(f"{kind} {KINDS.get(kind, '')}", count) for kind, count in most]
         yield Words("Entries by kind", "各类条目"), bar_chart("Entries by kind 各类条目", kinds, y_label="entries 条目")
     speeds = [(f"{s.name} {_STAGES.get(s.name, '')}", s.entries / s.seconds) for s in report.stages if s.seconds > 0]
     if speeds:

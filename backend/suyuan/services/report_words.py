@@ -234,6 +234,12 @@ LIMITS = Words(
     " an order was real or that the node tells the truth, no audit can say; ask several nodes.",
     "核对的是链节点与日志地址在某一时刻的答复。所记是否属实、订单是否真实、节点是否诚实，审计无从判断；请询问多个节点。",
 )
+KINDS: Mapping[str, str] = {
+    "product": "商品", "batch": "批次", "checkpoint": "溯源节点", "recall": "召回", "rights": "评价权", "claim": "认领",
+    "review": "评价", "review.amend": "修改", "review.withdraw": "撤回", "review.withhold": "隐藏",
+    "review.restore": "恢复", "review.erase": "删除", "review.reply": "回复", "order": "订单", "delivery": "交付",
+    "merchant": "商家", "case": "案件", "terms": "条款", "appeal": "申诉",
+}  # fmt: skip
 ENDED: Mapping[Judged, Words] = {
     Judged.OMISSION: Words("an omission", "遗漏记录"),
     Judged.FORK: Words("a fork", "记录流分叉"),

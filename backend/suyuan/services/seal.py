@@ -11,6 +11,9 @@ Whatever the process dies in, `step` goes on from what is written down, by askin
     it is an older one                   a reorganisation took seals away: they are sent again, oldest first
     it is one that we never wrote        stop: somebody else seals with our key
 
+A journal that goes on from another one counts its own seals from 1, and the first goes on from the state that it was
+handed: `number` counts the seals of all of them, `own` those of the journal in use.
+
 A seal brings answers to the oldest open appeals, found anew for each attempt. One that was prepared before an appeal
 was recorded, and that the contract does not take without its answer, was never on-chain: a larger one takes its place.
 """
@@ -27,10 +30,10 @@ from sqlalchemy import Connection
 from suyuan.chain.port import Chain, ChainHead, Prepared, TransactionState
 from suyuan.core import entries, heads, merkle
 from suyuan.core.errors import ChainRefused, ProofFault, SuyuanError
-from suyuan.core.proof import Seal
 from suyuan.services.appeal import Answering, Appeals
 from suyuan.storage import journal, outbox, sealed
 from suyuan.storage.database import Database
+from suyuan.storage.journal import Superseded
 from suyuan.storage.sealed import SealRow, SealState
 
 log = logging.getLogger(__name__)
@@ -54,7 +57,10 @@ class Pace:
 
 
 class Sealer:
-    """Takes the journal on-chain, step by step. One at a time among all workers (the caller holds the lock)."""
+    """Takes the journal on-chain, step by step. One at a time among all workers (the caller holds the lock).
+
+    `before`: how many seals the journals have that this one goes on from.
+    """
 
     def __init__(
         self,
@@ -63,12 +69,14 @@ class Sealer:
         pace: Pace,
         appeals: Appeals,
         *,
+        before: int = 0,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._database = database
         self._chain = chain
         self._pace = pace
         self._appeals = appeals
+        self._before = before
         self._answering: Answering | None = None  # of the newest attempt, if this process prepared it
         self._clock = clock
         self._tree = sealed.TiledTree(database)
@@ -82,20 +90,24 @@ class Sealer:
         Raises ChainAway, DatabaseAway (try again later), SealMismatch, ChainRefused (do not).
         """
         head = self._chain.journal_head()
+        number = self._before + head.number
         with self._database.read() as connection:
+            begun = journal.before(connection)
+            if begun != self._before:
+                raise Superseded(begun, self._before)
             newest = sealed.newest(connection)
-            if newest is None and head.number:
+            if newest is None and number:
                 raise SealMismatch(f"the chain has {head.number} seals, this journal has none")
-            if newest is not None and head.number > newest.number:
-                raise SealMismatch(f"the chain has seal {head.number}, this journal wrote {newest.number}")
-            ours = sealed.by_number(connection, head.number) if head.number else None
+            if newest is not None and number > newest.number:
+                raise SealMismatch(f"the chain has seal {head.number}, this journal wrote {newest.own}")
+            ours = sealed.by_number(connection, number) if number else None
             row = sealed.oldest_open(connection)
         if ours is not None and (ours.size, ours.root, ours.heads) != (head.size, head.root, head.heads):
             raise SealMismatch(f"seal {head.number} on the chain is not the one that was written here")
-        if newest is not None and newest.state is SealState.SEALED and head.number < newest.number:
-            return self._vanished(head.number)
+        if newest is not None and newest.state is SealState.SEALED and number < newest.number:
+            return self._vanished(number)
         if row is not None:
-            return self._advance(row, head)
+            return self._advance(row, number, head)
         return self._prepare(newest, now)
 
     def _prepare(self, newest: SealRow | None, now: bool) -> bool:
@@ -113,9 +125,9 @@ class Sealer:
             sealed.extend(connection, begin, leaves)
             root = merkle.root(sealed.InTransaction(connection), end)
             number = newest.number + 1 if newest else 1
-            sealed.prepare(connection, Seal(number, end, root, changed.root, 0))
+            sealed.prepare(connection, number, end, root, changed.root, self._before)
         self._changes = number, buckets, changed
-        log.info("seal %d prepared: entries %d to %d", number, begin, end)
+        log.info("seal %d prepared: entries %d to %d", number - self._before, begin, end)
         return True
 
     def _gather(
@@ -136,11 +148,11 @@ class Sealer:
         changed = self._map.copy(lambda n: held.get(n, b""))
         return leaves, changed.update(newest_of.values()), changed
 
-    def _advance(self, row: SealRow, head: ChainHead) -> bool:
-        if head.number == row.number:
+    def _advance(self, row: SealRow, number: int, head: ChainHead) -> bool:
+        if number == row.number:
             return self._confirm(row, head)
-        if head.number != row.number - 1:
-            raise SealMismatch(f"seal {row.number} is open here, the chain is at {head.number}")
+        if number != row.number - 1:
+            raise SealMismatch(f"seal {row.own} is open here, the chain is at {head.number}")
         if row.state is SealState.PREPARED or row.raw is None or row.tx is None:
             return self._attempt(row, head)
         attempt = Prepared(row.raw, row.tx, row.nonce or 0, row.fee or 0)
@@ -172,7 +184,7 @@ class Sealer:
                 raise
             with self._database.write() as connection:
                 sealed.withdraw(connection, row.number)
-            log.info("seal %d is prepared again, with the answers that it lacks", row.number)
+            log.info("seal %d is prepared again, with the answers that it lacks", row.own)
             return True
         self._answering = answering
         return self._send(row, attempt)
@@ -192,7 +204,7 @@ class Sealer:
             sealed.unsent(connection, row.number)
 
     def _confirm(self, row: SealRow, head: ChainHead) -> bool:
-        found = self._chain.seal_record(row.number)
+        found = self._chain.seal_record(row.own)
         if found is None or found.confirmations < self._pace.confirmations:
             return False
         buckets: dict[int, bytes] = {}
@@ -207,7 +219,7 @@ class Sealer:
                 tx=found.tx,
                 buckets={n: (records, heads.summarise(records)) for n, records in buckets.items()},
             )
-        log.info("seal %d of %d entries is on-chain in block %d", row.number, row.size, found.block)
+        log.info("seal %d of %d entries is on-chain in block %d", row.own, row.size, found.block)
         return True
 
     def _rebuilt(self, row: SealRow) -> dict[int, bytes]:
@@ -219,7 +231,7 @@ class Sealer:
                 before = sealed.by_number(connection, row.number - 1)
                 _, buckets, changed = self._gather(connection, before.size if before else 0, row.size)
         if changed.root != row.heads:
-            raise ProofFault(f"heads rebuilt {changed.root.hex()}, seal {row.number} has {row.heads.hex()}")
+            raise ProofFault(f"heads rebuilt {changed.root.hex()}, seal {row.own} has {row.heads.hex()}")
         self._map, self._changes = changed, None
         return buckets
 
@@ -227,7 +239,7 @@ class Sealer:
         with self._database.write() as connection:
             gone = sealed.unseal(connection, number)
             outbox.reopen(connection)
-        log.warning("the chain lost seals after %d: %d are sent again", number, gone)
+        log.warning("the chain lost seals after %d: %d are sent again", number - self._before, gone)
         return True
 
 

@@ -39,12 +39,15 @@ class _Waiting:
 
 
 class Appender:
-    """Appends for many threads. `promise` and `sign` as `journal.append` has them."""
+    """Appends for many threads. `promise`, `sign` and `before` as `journal.append` has them."""
 
-    def __init__(self, database: Database, *, promise: int, sign: Callable[[Receipt], bytes]) -> None:
+    def __init__(
+        self, database: Database, *, promise: int, sign: Callable[[Receipt], bytes], before: int = 0
+    ) -> None:
         self._database = database
         self._promise = promise
         self._sign = sign
+        self._before = before
         self._waiting: deque[_Waiting] = deque()
         self._turn = threading.Lock()
 
@@ -86,6 +89,7 @@ class Appender:
                         now=max(one.now for one in group),
                         promise=self._promise,
                         sign=self._sign,
+                        before=self._before,
                     )
                 )
                 for one in group:

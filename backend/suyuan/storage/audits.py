@@ -114,7 +114,7 @@ def costs(connection: Connection) -> Costs:
 
 @dataclass(frozen=True, slots=True)
 class SealPoint:
-    """A seal as lists and charts show it. `gas` None: its receipt was not read yet."""
+    """A seal as lists and charts show it, by its own journal's number. `gas` None: its receipt was not read yet."""
 
     number: int
     size: int
@@ -124,11 +124,11 @@ class SealPoint:
     gas: int | None
 
 
-_POINT = "number, size, sealed_at, tx, block, gas FROM seals WHERE sealed_at IS NOT NULL"
+_POINT = "number - before, size, sealed_at, tx, block, gas FROM seals WHERE sealed_at IS NOT NULL"
 
 
 def points(connection: Connection, numbers: Sequence[int]) -> list[SealPoint]:
-    """Some seals, by number."""
+    """Some seals, by their numbers among all, in order."""
     found = connection.exec_driver_sql(
         f"SELECT {_POINT} AND number = ANY(%s::bigint[]) ORDER BY number", (list(numbers),)
     )
@@ -186,9 +186,13 @@ def newest_states(connection: Connection, keys: Sequence[bytes], size: int) -> d
 
 
 def roots(connection: Connection, numbers: Sequence[int]) -> dict[int, bytes]:
-    """The roots of some seals that the chain confirmed, by number."""
+    """The roots of some confirmed seals of the present journal, by the number that its contract gave them."""
+    newest = sealed.newest_sealed(connection)
+    before = newest.before if newest else 0
     found = connection.exec_driver_sql(
-        "SELECT number, root FROM seals WHERE sealed_at IS NOT NULL AND number = ANY(%s::bigint[])", (list(numbers),)
+        "SELECT number - before, root FROM seals"
+        " WHERE sealed_at IS NOT NULL AND before = %s AND number = ANY(%s::bigint[])",
+        (before, [number + before for number in numbers if number < 2**53]),
     )
     return {number: bytes(root) for number, root in found}
 

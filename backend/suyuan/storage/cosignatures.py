@@ -31,3 +31,8 @@ def put(connection: Connection, size: int, witness: str, line: str, at: int) -> 
         ),
         {"size": size, "witness": witness, "line": line, "at": at},
     )
+
+
+def forget(connection: Connection) -> None:
+    """Forgets all of them: they are of another journal's log."""
+    connection.execute(text("DELETE FROM cosignatures"))

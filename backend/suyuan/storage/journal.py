@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 
 from suyuan.core import entries, merkle
 from suyuan.core.entries import Kind
-from suyuan.core.errors import Conflict, NotFound
+from suyuan.core.errors import Conflict, NotFound, Unavailable
 from suyuan.core.statements import Receipt
 from suyuan.storage.database import Reading, fetch
 from suyuan.storage.registry import Item
@@ -103,19 +103,62 @@ class Row:
 Refusal = Conflict | NotFound
 
 
+class Superseded(Unavailable):
+    """The site goes on, or is about to, in another journal than this process knows: nothing more is taken for it."""
+
+    def __init__(self, begun: int, known: int) -> None:
+        super().__init__(
+            f"the journal is handed over: the next one goes on after {begun} seals, this process knows of {known}."
+            " `suyuan succeed` ends that, and then the site has to be started again"
+        )
+
+
 def size(connection: Connection) -> int:
     """How many entries have been accepted."""
     return int(connection.scalar(text("SELECT size FROM journal")) or 0)
 
 
+def before(connection: Connection) -> int:
+    """How many seals the journals have that the one goes on from which takes what is appended now."""
+    return int(connection.scalar(text("SELECT before FROM journal")) or 0)
+
+
+def hand_over(connection: Connection, size: int, known: int, before: int) -> None:
+    """From here on what is appended is for the journal that goes on after `before` seals.
+
+    Raises Conflict if another size than the caller knows was accepted by now, Superseded if it was handed over already.
+    """
+    met = connection.execute(text("SELECT size, before FROM journal FOR UPDATE")).one()
+    if met.before != known:
+        raise Superseded(met.before, known)
+    if met.size != size:
+        raise Conflict(f"{met.size - size} entries came in meanwhile: stop the site first")
+    connection.execute(text("UPDATE journal SET before = :before"), {"before": before})
+
+
+def kinds_since(connection: Connection, begin: int) -> dict[int, int]:
+    """How many entries there are from `begin` on, by kind."""
+    found = connection.execute(
+        text("SELECT get_byte(header, 1) AS kind, count(*) AS entries FROM entries WHERE index >= :begin GROUP BY 1"), {"begin": begin}
+    )
+    return {row.kind: row.entries for row in found}
+
+
 def append(
-    connection: Connection, drafts: Sequence[Draft], *, now: int, promise: int, sign: Callable[[Receipt], bytes]
+    connection: Connection,
+    drafts: Sequence[Draft],
+    *,
+    now: int,
+    promise: int,
+    sign: Callable[[Receipt], bytes],
+    before: int = 0,
 ) -> list[Accepted]:
     """Records drafts, all or none, in the caller's transaction. `now` in ms, `promise` in seconds until the seal.
 
-    The same draft again gives what it gave before. Raises Conflict where an identity or a nonce has other content.
+    The same draft again gives what it gave before. Raises Conflict where an identity or a nonce has other content,
+    Superseded where the journal that goes on after `before` seals is not the one that takes entries now.
     """
-    (answer,) = append_each(connection, [drafts], now=now, promise=promise, sign=sign)
+    (answer,) = append_each(connection, [drafts], now=now, promise=promise, sign=sign, before=before)
     if not isinstance(answer, list):
         raise answer
     return answer
@@ -128,9 +171,12 @@ def append_each(
     now: int,
     promise: int,
     sign: Callable[[Receipt], bytes],
+    before: int = 0,
 ) -> list[list[Accepted] | Refusal]:
     """Does with each request what `append` does; what refuses one is its answer, and hinders no other."""
     locked = _lock(connection, [draft for request in requests for draft in request])
+    if locked.before != before:
+        raise Superseded(locked.before, before)
     index, at, heads = locked.size, max(now, locked.at), locked.heads
     known = _Known(locked.records)
     judged: list[list[_Place] | Refusal] = []
@@ -198,12 +244,13 @@ class _Locked:
 
     size: int
     at: int
+    before: int
     heads: dict[bytes, entries.Head]
     records: list[Any]
 
 
 _MAKE = "INSERT INTO journal (one, size, at) VALUES (1, 0, 0) ON CONFLICT (one) DO NOTHING"
-_LOCK = "SELECT size, at FROM journal FOR UPDATE"
+_LOCK = "SELECT size, at, before FROM journal FOR UPDATE"
 _HEADS = (
     "SELECT e.header FROM unnest(%b::bytea[]) AS k(key) CROSS JOIN LATERAL"
     " (SELECT header FROM entries WHERE entries.key = k.key ORDER BY seq DESC LIMIT 1) AS e"
@@ -237,8 +284,8 @@ def _lock(connection: Connection, drafts: Sequence[Draft]) -> _Locked:
             ),
             prepare=True,
         )
-    ((size, at),) = journal.fetchall()
-    return _Locked(size, at, dict(_head(raw) for (raw,) in heads), records.fetchall())
+    ((size, at, before),) = journal.fetchall()
+    return _Locked(size, at, before, dict(_head(raw) for (raw,) in heads), records.fetchall())
 
 
 def _head(raw: bytes) -> tuple[bytes, entries.Head]:

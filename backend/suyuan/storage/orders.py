@@ -232,6 +232,17 @@ def order_by(connection: Connection, shop: str, reference: bytes, *, lock: bool 
     return Order(id, by, bytes(name), buyer, placed_at, None if content is None else bytes(content))
 
 
+def order(connection: Connection, id: str) -> Order | None:
+    """An order by its id."""
+    found = connection.execute(
+        text("SELECT id, shop, reference, buyer, placed_at, content FROM orders WHERE id = :id"), {"id": id}
+    ).one_or_none()
+    if found is None:
+        return None
+    _, by, name, buyer, placed_at, content = found
+    return Order(id, by, bytes(name), buyer, placed_at, None if content is None else bytes(content))
+
+
 def orders_of(connection: Connection, buyer: int) -> list[Order]:
     """A buyer's orders, oldest first."""
     found = connection.execute(

@@ -76,7 +76,10 @@ class SealState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SealRow:
-    """A seal as written down. `raw`, `tx`, `nonce`, `fee` are its newest transaction's, once there is one."""
+    """A seal as written down. `raw`, `tx`, `nonce`, `fee` are its newest transaction's, once there is one.
+
+    `number` counts the seals of all journals that go on from one another: `before` are of those before its own.
+    """
 
     number: int
     size: int
@@ -89,21 +92,27 @@ class SealRow:
     fee: int | None
     block: int | None
     sealed_at: int | None
+    before: int = 0
+
+    @property
+    def own(self) -> int:
+        """Its number in its own journal, from 1."""
+        return self.number - self.before
 
     def seal(self) -> Seal:
         """The seal that a bundle shows."""
-        return Seal(self.number, self.size, self.root, self.heads, self.sealed_at or 0)
+        return Seal(self.own, self.size, self.root, self.heads, self.sealed_at or 0)
 
 
 def _row(values: Any) -> SealRow:
-    number, size, root, head, state, raw, tx, nonce, fee, block, sealed_at = values
+    number, size, root, head, state, raw, tx, nonce, fee, block, sealed_at, before = values
     return SealRow(
         number, size, bytes(root), bytes(head), SealState(state), raw and bytes(raw), tx and bytes(tx), nonce, fee,
-        block, sealed_at,
+        block, sealed_at, before,
     )  # fmt: skip
 
 
-_COLUMNS = "number, size, root, heads, state, raw, tx, nonce, fee, block, sealed_at"
+_COLUMNS = "number, size, root, heads, state, raw, tx, nonce, fee, block, sealed_at, before"
 
 
 def newest(connection: Connection) -> SealRow | None:
@@ -121,9 +130,20 @@ def newest_sealed(connection: Connection) -> SealRow | None:
 
 
 def by_number(connection: Connection, number: int) -> SealRow | None:
-    """A seal by its number."""
+    """A seal by its number among all."""
     found = connection.execute(
         text(f"SELECT {_COLUMNS} FROM seals WHERE number = :number"), {"number": number}
+    ).one_or_none()
+    return None if found is None else _row(found)
+
+
+def newest_within(connection: Connection, size: int) -> SealRow | None:
+    """The newest seal that the chain has confirmed of at most so many entries."""
+    found = connection.execute(
+        text(
+            f"SELECT {_COLUMNS} FROM seals WHERE sealed_at IS NOT NULL AND size <= :size ORDER BY number DESC LIMIT 1"
+        ),
+        {"size": size},
     ).one_or_none()
     return None if found is None else _row(found)
 
@@ -147,11 +167,14 @@ def unseal(connection: Connection, after: int) -> int:
     ).rowcount
 
 
-def prepare(connection: Connection, seal: Seal) -> None:
+def prepare(connection: Connection, number: int, size: int, root: bytes, heads: bytes, before: int) -> None:
     """Writes a seal down before anything is sent."""
     connection.execute(
-        text("INSERT INTO seals (number, size, root, heads, state) VALUES (:number, :size, :root, :heads, 'prepared')"),
-        {"number": seal.number, "size": seal.size, "root": seal.root, "heads": seal.heads},
+        text(
+            "INSERT INTO seals (number, size, root, heads, state, before)"
+            " VALUES (:number, :size, :root, :heads, 'prepared', :before)"
+        ),
+        {"number": number, "size": size, "root": root, "heads": heads, "before": before},
     )
 
 
@@ -182,6 +205,11 @@ def withdraw(connection: Connection, number: int) -> None:
         text("DELETE FROM seals WHERE number = :number AND state = 'prepared' AND sealed_at IS NULL"),
         {"number": number},
     )
+
+
+def withdraw_open(connection: Connection) -> None:
+    """No seal that was never on-chain is to be, whatever was sent: their entries wait for another journal's."""
+    connection.execute(text("DELETE FROM seals WHERE state <> 'sealed' AND sealed_at IS NULL"))
 
 
 def confirm(

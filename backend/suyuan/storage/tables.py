@@ -28,6 +28,8 @@ journal = Table(
     Column("one", SmallInteger, CheckConstraint("one = 1", name="journal_one"), primary_key=True),
     Column("size", BigInteger, nullable=False),
     Column("at", BigInteger, nullable=False),
+    # how many seals the journals have that the one goes on from which takes what is appended now
+    Column("before", BigInteger, nullable=False, server_default="0"),
 )
 
 # An accepted statement: its body, its document, its receipt, and the run of entries that it became.
@@ -78,7 +80,8 @@ entries = Table(
     Index("entries_stream", "key", "seq", unique=True),
 )
 
-# A seal is written down before it is sent. `state`: prepared, sent, sealed.
+# A seal is written down before it is sent. `state`: prepared, sent, sealed. `number` counts the seals of all journals
+# that go on from one another; `before` of them are of journals before this one's, which counts its own from 1.
 seals = Table(
     "seals",
     metadata,
@@ -96,6 +99,7 @@ seals = Table(
     # of the transaction that sealed it, once its receipt was read: gas, and wei paid for it
     Column("gas", BigInteger),
     Column("paid", Numeric(78, 0)),
+    Column("before", BigInteger, nullable=False, server_default="0"),
 )
 Index("seals_costs", seals.c.number, postgresql_include=["size", "sealed_at", "gas", "paid"])
 Index("seals_unread", seals.c.number, postgresql_where=(seals.c.state == "sealed") & seals.c.gas.is_(None))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias, get_args
 
+from suyuan.core.epcis.words import DISPOSITIONS, STEPS
 from suyuan.services.look_up import CHINA, Quote, Text
 
 Lang: TypeAlias = Literal["zh", "en"]
@@ -253,6 +254,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "relation_container": ("箱或托盘", "case or pallet"),
     "download": ("下载证明文件（.proof.json）", "Download the proof (.proof.json)"),
     "all_entries": ("完整历史的证明", "Proof of the whole history"),
+    "evidence_pack": ("证据包（.zip）", "Evidence pack (.zip)"),
     "saved_verifier": ("可另存的核验程序", "The verifier, to save"),
     "rpc": ("用哪个节点查询链", "The node that answers for the chain"),
     "rpc_hint": (
@@ -506,12 +508,13 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "sign_what": ("数值", "Figure"),
     "sign_value": ("是", "Value"),
     # appeals
+    "write_refused": ("保存被拒收的签名记录", "Save the signed record that was refused"),
     "appeal_title": ("申诉", "Appeals"),
     "appeal_link": ("平台不收您的记录？申诉", "Your record was refused? Appeal"),
     "appeal_lead": (
-        "平台不收您签名的记录时，您可以绕过它：把记录直接交给合约。过了答复期限，日志不带上它就不能再封存。",
-        "If this platform does not take your signed record, you can go past it: give the record to the contract. Past the"
-        " time for an answer the journal can seal nothing without it.",
+        "平台不收您签名的记录时，您可以绕过它：把记录直接交给合约。过了答复期限，合约只接受连同逾期申诉一起的封存，先提出的先答复。",
+        "If this platform does not take your signed record, you can go past it: give the record to the contract. Past"
+        " the time for an answer the contract takes a seal only together with what is overdue, the oldest first.",
     ),
     "appeal_when": ("什么时候用", "When to use it"),
     "appeal_when_text": (
@@ -527,9 +530,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "appeal_cost": ("费用与期限", "What it costs, and how long it takes"),
     "appeal_cost_text": (
-        "费用 {fee}（链上的币），另加交易的 gas。费用不归平台。答复期限：{grace}。",
+        "费用 {fee}（链上的币），另加交易的 gas。费用不归平台。"
+        "答复期限：{grace}；逾期的若多于 32 件，每次封存带上最早的 32 件。",
         "A fee of {fee} of the chain’s coin, and the transaction’s gas. The platform does not get the fee. An answer is"
-        " due within {grace}.",
+        " due within {grace}; where more than 32 are overdue, each seal has to bring answers to the oldest 32.",
     ),
     "appeal_public": (
         "申诉的内容永久公开，不能收回。评价的文字、照片和买家的信息不会放进去，只留哈希。",
@@ -850,87 +854,6 @@ WORDS: Mapping[str, tuple[str, str]] = {
         " matters, check the downloaded proof with a verifier that you saved or got elsewhere.",
     ),
 }  # fmt: skip
-
-STEPS: Mapping[str, tuple[str, str]] = {
-    "": ("记录", "Recorded"),
-    "accepting": ("验收", "Accepted"),
-    "arriving": ("到达", "Arrived"),
-    "assembling": ("组装", "Assembled"),
-    "collecting": ("收集", "Collected"),
-    "commissioning": ("逐件赋码", "Each given its code"),
-    "consigning": ("交付托运", "Consigned"),
-    "creating_class_instance": ("生产成批", "Made"),
-    "cycle_counting": ("循环盘点", "Counted"),
-    "decommissioning": ("注销编码", "Code retired"),
-    "departing": ("出发", "Departed"),
-    "destroying": ("销毁", "Destroyed"),
-    "disassembling": ("拆解", "Taken apart"),
-    "dispensing": ("配发", "Dispensed"),
-    "encoding": ("写码", "Encoded"),
-    "entering_exiting": ("出入闸", "Passed a gate"),
-    "holding": ("封存待查", "Held back"),
-    "inspecting": ("检验", "Inspected"),
-    "installing": ("安装", "Installed"),
-    "killing": ("注销标签", "Tag killed"),
-    "loading": ("装车", "Loaded"),
-    "other": ("其他", "Other"),
-    "packing": ("装箱", "Packed"),
-    "picking": ("拣货", "Picked"),
-    "receiving": ("收货", "Received"),
-    "removing": ("移出", "Removed"),
-    "repackaging": ("重新包装", "Repacked"),
-    "repairing": ("修理", "Repaired"),
-    "replacing": ("更换", "Replaced"),
-    "reserving": ("预留", "Reserved"),
-    "retail_selling": ("零售售出", "Sold"),
-    "sampling": ("抽样", "Sampled"),
-    "sensor_reporting": ("途中监测", "Sensors read"),
-    "shipping": ("发货", "Shipped"),
-    "staging_outbound": ("待发", "Staged for shipping"),
-    "stock_taking": ("盘点", "Stock taken"),
-    "stocking": ("上架", "Put on the shelf"),
-    "storing": ("入库", "Stored"),
-    "transporting": ("运输", "Moved"),
-    "unloading": ("卸车", "Unloaded"),
-    "unpacking": ("拆箱", "Unpacked"),
-    "void_shipping": ("取消发货", "Shipment voided"),
-}
-
-DISPOSITIONS: Mapping[str, tuple[str, str]] = {
-    "active": ("启用", "active"),
-    "available": ("可用", "available"),
-    "completeness_inferred": ("推定齐全", "complete, by inference"),
-    "completeness_verified": ("核实齐全", "complete"),
-    "conformant": ("合格", "conforms"),
-    "container_closed": ("已封箱", "closed"),
-    "container_open": ("已开箱", "open"),
-    "damaged": ("损坏", "damaged"),
-    "destroyed": ("销毁", "destroyed"),
-    "dispensed": ("配发", "dispensed"),
-    "disposed": ("处置", "disposed of"),
-    "encoded": ("已写码", "encoded"),
-    "expired": ("过期", "expired"),
-    "in_progress": ("处理中", "in progress"),
-    "in_transit": ("在途", "on the way"),
-    "inactive": ("停用", "inactive"),
-    "mismatch_class": ("品类不符", "another product than expected"),
-    "mismatch_instance": ("单件不符", "another item than expected"),
-    "mismatch_quantity": ("数量不符", "another quantity than expected"),
-    "needs_replacement": ("需更换", "needs replacement"),
-    "no_pedigree_match": ("来历不符", "without matching history"),
-    "non_conformant": ("不合格", "does not conform"),
-    "non_sellable_other": ("不可销售", "not for sale"),
-    "partially_dispensed": ("部分配发", "partly dispensed"),
-    "recalled": ("召回", "recalled"),
-    "reserved": ("预留", "reserved"),
-    "retail_sold": ("已售", "sold"),
-    "returned": ("退回", "returned"),
-    "sellable_accessible": ("在售", "on sale"),
-    "sellable_not_accessible": ("可售，未上架", "to be put on sale"),
-    "stolen": ("被盗", "stolen"),
-    "unavailable": ("不可用", "unavailable"),
-    "unknown": ("不明", "unknown"),
-}
 
 MEASURED: Mapping[str, tuple[str, str]] = {
     "Temperature": ("温度", "Temperature"),

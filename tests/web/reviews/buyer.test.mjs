@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash, webcrypto } from 'node:crypto';
 import { test } from 'node:test';
 import { fromHex, jcs } from '../../../backend/suyuan/web/static/verifier.js';
+import { compose } from '../../../backend/suyuan/web/static/appeal_body.js';
 import * as B from '../../../backend/suyuan/web/static/buyer.js';
 import { verifyContent } from '../../../backend/suyuan/web/static/reviews.js';
 
@@ -131,6 +132,20 @@ test('a review is composed, signed and sent; its words hash to what is signed', 
   const again = await B.composeReview(right, { ...draft, aspects: {} }, true);
   assert.deepEqual(Object.keys(again.public).sort(), ['private', 'right', 'stars']);
   assert.notEqual(again.content.salt, content.salt);
+});
+
+test('what a site refuses can be appealed with, and holds none of the words', async () => {
+  const { fetch } = stub({ 'POST /v1/reviews': [403, { detail: 'not here' }] });
+  const right = { right: 'cd'.repeat(32), gtin: GTIN, batch: `/01/${GTIN}/10/L1`, ...(await B.makeKey()) };
+  const draft = { stars: 1, words: 'nobody reads this', language: 'en', photos: [], aspects: {} };
+  const { content, public: published } = await B.composeReview(right, draft);
+  const refused = await B.send(right, AT, '/v1/reviews', 'review', published, content, fetch).catch((error) => error);
+  assert.equal(refused.status, 403);
+  const { body, leftOut } = await compose(refused.sent);
+  const { statement } = JSON.parse(new TextDecoder().decode(body)).public;
+  assert.ok(await signedBy(right.by, statement));
+  assert.deepEqual(leftOut, []);
+  assert.ok(!new TextDecoder().decode(body).includes('nobody'));
 });
 
 test('a photo is signed by what is sent; the site names what it will serve', async () => {

@@ -124,10 +124,12 @@ export async function composeReview(right, { stars, words, language, photos = []
   return { content, public: published };
 }
 
-/** Signs and posts one of a right's own statements; gives the answer, and the receipts of what was recorded. */
+/** Signs and posts one of a right's own statements; gives the answer, and the receipts of what was recorded.
+ * What is refused is `sent` of the error, without what is private: its author can appeal with it. */
 export async function send(right, deployment, path, kind, published, content, fetch) {
   const statement = await signStatement(right, deployment, kind, `/reviews/${right.gtin}`, published);
-  const answer = await ask(path, { body: { statement, public: published, ...(content ? { content } : {}) }, fetch });
+  const answer = await ask(path, { body: { statement, public: published, ...(content ? { content } : {}) }, fetch })
+    .catch((error) => { throw Object.assign(error, { sent: { statement, public: published } }); });
   const taken = answer?.receipt ? [answer] : answer?.reviews?.filter?.(({ receipt }) => receipt) ?? []; // an erasure has an entry a review
   return { answer, receipts: taken.map((one) => receiptOf(one, statement, published)) };
 }

@@ -287,8 +287,8 @@ export async function openChain(rpc, id, timeout) {
       throw error instanceof NoAnswer ? error : new NoAnswer('rpc-unreachable');
     }
   };
-  if (toNumber(await ask('eth_chainId', [])) !== id) throw new NoAnswer('rpc-wrong-chain');
-  const block = toNumber(await ask('eth_blockNumber', []));
+  const [met, block] = (await Promise.all([ask('eth_chainId', []), ask('eth_blockNumber', [])])).map(toNumber);
+  if (met !== id) throw new NoAnswer('rpc-wrong-chain');
   const call = async (to, data, least = 1) => {
     const answer = await ask('eth_call', [{ to, data }, '0x' + block.toString(16)]);
     if (answer === '0x') throw new NoAnswer('no-contract');
@@ -638,23 +638,22 @@ async function askChain(shape, item, { claims, shoppers }, options, findings, re
       if (seal.number > handed.number || seal.size > handed.size || (seal.number === handed.number && !sameSeal(seal, handed))) main.fail(1, 'after-handover');
       else if (!(await isSeal(handed))) main.fail(1, 'handover-unknown');
     }
-    const sealed = await isSeal(seal);
-    if (!sealed && seal.block > block && toNumber(await ask(chain.journal, 'seals')) < seal.number) throw new NoAnswer('rpc-behind');
-    if (!sealed) main.fail(1, 'seal-unknown');
     const registries = new Map();
     const registryOf = async (name, at) => {
       const key = name + at;
       return registries.get(key) ?? registries.set(key, addressOf(await ask((await line.at(at)).address, name))).get(key);
     };
-    await Promise.all([registryOf('merchants', place), registryOf('batches', place)]);
-    answered(1, 'confirmed');
-    await Promise.all(eras.map(async ({ address }) => {
+    const askFaults = async ({ address }) => {
       try {
         const [ended, late] = (await Promise.all([ask(address, 'ended'), ask(address, 'lateReceipts')])).map(toNumber);
         if (ended >= FAULTS.length) throw new NoAnswer('rpc-unusable');
         if (ended || late) result.proven.push({ journal: address, fault: FAULTS[ended], late });
       } catch { main.doubt(1, 'faults-unasked', address); }
-    }));
+    };
+    const [sealed] = await Promise.all([isSeal(seal), registryOf('merchants', place), registryOf('batches', place), ...eras.map(askFaults)]);
+    if (!sealed && seal.block > block && toNumber(await ask(chain.journal, 'seals')) < seal.number) throw new NoAnswer('rpc-behind');
+    if (!sealed) main.fail(1, 'seal-unknown');
+    answered(1, 'confirmed');
     const asked = []; // (7)
     for (const { claim, entry } of shoppers) asked.push({ claim, journal: line.known[await line.eraOf(entry.index, place)].address });
     unasked = [];

@@ -1,6 +1,6 @@
 // The saved verifier's page: takes a proof, asks the reader's nodes, says what holds. It fetches nothing but itself, and what nodes answer.
 import { isObject, parseHeader, publishedSince, sha256, KINDS } from './verifier.js';
-import { explain } from './phrases.js';
+import { LIMITS, explain } from './phrases.js';
 import { averageOf, tallyOf } from './reviews_check.js';
 import { verifyBy } from './quorum.js';
 import { WORDS } from './verify_phrases.js';
@@ -46,7 +46,7 @@ function readPin(text) {
 function readNodes() {
   const urls = [...new Set(byId('rpc').value.split(/\s+/).filter(Boolean))]; // the same node twice is one
   const wrong = urls.find((url) => !/^https?:\/\/[^/]/i.test(url));
-  return { urls, wrong, need: Math.max(1, Math.min(Number(byId('need').value) || 1, urls.length || 1)) };
+  return { urls, wrong, need: Math.max(1, Math.floor(Number(byId('need').value)) || 1) };
 }
 
 // --- what is shown of a proof
@@ -159,8 +159,8 @@ function showAlerts(words) {
     made.append(sign, told);
     return made;
   };
-  byId('alerts').replaceChildren(...words.faults.map((text) => alert(say.faultTitle, text)), ...words.recalled.map((text) => alert(say.recalled, text)));
-  byId('alerts').hidden = !(words.faults.length + words.recalled.length);
+  byId('alerts').replaceChildren(...words.recalled.map((text) => alert(say.recalled, text)));
+  byId('alerts').hidden = !words.recalled.length;
 }
 
 const named = (words, result, state) => result.obligations.flatMap((one, i) => (one.state === state ? [words.obligations[i].title] : [])).join(say.join);
@@ -172,7 +172,7 @@ function showVerdict(bundle, result, words, { urls, need, from }) {
   const when = timeOf(result.seal.sealedAt * 1000);
   const entries = [bundle, ...(bundle.related ?? [])].reduce((n, stream) => n + stream.entries.length, 0);
   const text = result.absent ? say.nothing(when, age) : say.done(entries, when, age);
-  const who = [urls.length > 1 ? say.nodes(need, urls.length) : '', from ? say.first : ''].filter(Boolean).join(' ');
+  const who = [...words.notShown.slice(0, 1), urls.length > 1 ? say.nodes(need, urls.length) : '', from ? say.first : ''].filter(Boolean).join(' ');
   if (result.verdict === 'unchecked') {
     const alone = result.obligations.every(({ number, state }) => state === 'holds' || [1, 7, 9].includes(number));
     return !urls.length && alone ? conclude('unchecked', say.offline, say.off, who) : conclude('unchecked', say.unchecked, say.open(named(words, result, 'unchecked')), who);
@@ -186,17 +186,18 @@ async function run() {
   const nodes = readNodes();
   if (taken === null) return showOwn(nodes);
   const { bundle } = taken;
+  for (const part of ['alerts', 'found', 'answers']) byId(part).hidden = true;
   const typed = byId('pin').value.trim();
   const pinned = readPin(typed);
   if (typed && !pinned) return conclude('unchecked', say.unchecked, say.bad);
   if (nodes.wrong) return conclude('unchecked', say.unchecked, say.badRpc(nodes.wrong));
-  conclude('busy', say.busy, '');
   const { urls, need } = nodes;
+  if (urls.length && need > urls.length) return conclude('unchecked', say.unchecked, say.tooFew(need, urls.length));
+  conclude('busy', say.busy, '');
   const result = await verifyBy(bundle, { nodes: urls, need, pinned: pinned ?? undefined });
   if (mine !== turn) return undefined; // another check began
   const words = explain(result, lang);
   const unusable = result.obligations.every(({ code }) => code === 'unusable');
-  byId('found').hidden = byId('answers').hidden = true;
   showAlerts(words);
   if (unusable) return conclude('fails', say.notFile, say.notFileText);
   showAnswers(result, words);
@@ -256,7 +257,7 @@ function speak(to) {
   say = WORDS[lang];
   document.documentElement.lang = lang === 'zh' ? 'zh-Hans-CN' : 'en';
   for (const part of document.querySelectorAll('[data-say]')) part.textContent = say[part.dataset.say] ?? '';
-  verdict.querySelector('.limits').textContent = explain({ obligations: [], recalled: [], notShown: [], pending: [], proven: [], line: [], predecessor: null, unread: 0, sealAge: null }, lang).limits;
+  verdict.querySelector('.limits').textContent = pick(LIMITS);
   const other = byId('language');
   other.textContent = say.other;
   other.lang = lang === 'zh' ? 'en' : 'zh-Hans';

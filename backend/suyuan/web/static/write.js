@@ -48,6 +48,13 @@ byId('photos').addEventListener('change', ({ target }) => {
   drawPhotos();
 });
 
+/** Says what went wrong; what the site refused can be saved, to appeal with. */
+function failed(error) {
+  status(note, told(error), 'fails');
+  byId('refused').hidden = !error?.sent || error.sent.statement.kind === 'erase'; // that is no record
+  byId('refused').querySelector('button').onclick = () => save('suyuan-refused.json', error.sent);
+}
+
 function busy(on) { document.querySelectorAll('button').forEach((button) => { button.disabled = on; }); }
 
 /** What was sent, and what this browser keeps of it. */
@@ -80,8 +87,9 @@ form.addEventListener('submit', async (event) => {
     const sent = await send(right, at, '/v1/reviews', amends ? 'review.amend' : 'review', published, content);
     await keep(sent, { ...draft, state: 'standing' });
     status(note, say('sent', { when: whenOf(sent.receipts[0].receipt.sealBy) }), 'holds');
+    byId('refused').hidden = true;
     draw();
-  } catch (error) { status(note, told(error), 'fails'); }
+  } catch (error) { failed(error); }
   busy(false);
   note.focus();
 });
@@ -97,7 +105,7 @@ function twice(id, work) {
     }
     delete button.dataset.sure;
     busy(true);
-    try { await work(await deployment()); draw(); } catch (error) { status(note, told(error), 'fails'); }
+    try { await work(await deployment()); draw(); } catch (error) { failed(error); }
     busy(false);
   });
 }
