@@ -146,7 +146,7 @@ class Operator(Cheat):
     def _browser(self, papers: Papers) -> str:
         deployment = self.world.deployment
         pinned = {"chain": deployment.chain_id, "journal": deployment.journal}
-        options = {"rpc": self.rpc, "pinned": pinned, "now": int(self.clock.now) + 60}
+        options = {"rpc": self.rpc, "pinned": pinned, "now": int(self.clock.now) + 60, "live": True}
         if papers.receipt is not None:
             given = {"answer": papers.answer, "receipt": papers.receipt["receipt"], "options": options}
             return f"promise {evaluate('r.verifyEntry(value.answer, value.receipt, value.options)', given)['state']}"

@@ -19,7 +19,7 @@ from suyuan.chain.port import AppealRecord, Chain, Deployment, Fault
 from suyuan.core import entries, heads, merkle, rules
 from suyuan.core.entries import Kind
 from suyuan.core.errors import ChainRefused, Conflict, ProofFault
-from suyuan.core.proof import Seal
+from suyuan.core.proof import LINE_LIMIT, Seal
 from suyuan.services.appeal import Appeals
 from suyuan.services.seal import Sealer, SealMismatch
 from suyuan.storage import appeals, cosignatures, journal, sealed
@@ -103,6 +103,8 @@ class Successor:
             known = self._deployment
             if begun == known.before and known.predecessors and (newest is None or newest.before != known.before):
                 return self._stands()
+            if len(known.predecessors) + 2 > LINE_LIMIT:
+                raise Conflict(f"verifiers follow {LINE_LIMIT} journals that go on from one another, and no more")
             state = State.MADE if begun == known.before else State.FINISHED
             if state is State.MADE:
                 row = self._ready(from_seal, progress)

@@ -139,7 +139,8 @@ def hand_over(connection: Connection, size: int, known: int, before: int) -> Non
 def kinds_since(connection: Connection, begin: int) -> dict[int, int]:
     """How many entries there are from `begin` on, by kind."""
     found = connection.execute(
-        text("SELECT get_byte(header, 1) AS kind, count(*) AS entries FROM entries WHERE index >= :begin GROUP BY 1"), {"begin": begin}
+        text("SELECT get_byte(header, 1) AS kind, count(*) AS entries FROM entries WHERE index >= :begin GROUP BY 1"),
+        {"begin": begin},
     )
     return {row.kind: row.entries for row in found}
 

@@ -114,6 +114,17 @@ test('age: fresh, stale, from the future; in seconds or milliseconds', async () 
   assert.deepEqual(await first({ now: at - 601 }), ['unchecked', 'from-the-future', -601]);
 });
 
+test('a bundle that was served just now is under the newest seal, or told to be older', async () => {
+  const at = world.sealed.sealedAt;
+  const newest = (n) => world.rpc({ seals: () => '0x' + n.toString(16).padStart(64, '0') });
+  const first = async (more) => { const { verdict, obligations: [o] } = await verify(bundle, W.optionsOf(world, { live: true, now: at + 601, ...more })); return [verdict, o.code]; };
+  const { number } = world.sealed;
+  assert.deepEqual(await first({ rpc: newest(number) }), ['holds', 'confirmed']);
+  assert.deepEqual(await first({ rpc: newest(number + 1) }), ['unchecked', 'older']);
+  assert.deepEqual(await first({ rpc: newest(number + 1), now: at + 600 }), ['holds', 'confirmed']);
+  assert.deepEqual(await first({ rpc: newest(number + 1), live: false }), ['holds', 'confirmed']);
+});
+
 test('pinning: none, another, in other letters', async () => {
   const first = async (pinned) => { const { verdict, obligations: [o] } = await verify(bundle, W.optionsOf(world, { pinned })); return [verdict, o.code]; };
   assert.deepEqual(await first(undefined), ['unchecked', 'not-pinned']);

@@ -41,6 +41,7 @@ export const SENTENCES = {
   'long-line': ['前后接续的日志太多，没有再往前查。', 'Too many journals go on from one another; no more were asked for.'],
   'faults-unasked': ['节点没有说明合约里有没有已证明的过错。', 'The node did not say whether the contract has a proven fault of this journal.'],
   'not-pinned': ['没有预先记下的部署可供比对。', 'There is no deployment known beforehand to compare with.'],
+  'older': ['网站出示的是较早的状态：链上已有更新的封存，其间的记录这里没有。', 'The site shows an older state: the chain has a newer seal, and what was recorded since is missing here.'],
   'stale': ['这次封存已经太旧，此后的情况没有核对。', 'The seal is too old; what came after it was not checked.'],
   'from-the-future': ['封存时间晚于本机时钟，请检查时钟。', 'The seal is later than this device’s clock; check the clock.'],
   'seal-unknown': ['合约不认识这次封存。', 'The contract does not know this seal.'],

@@ -55,7 +55,7 @@ async function run(first = true) {
     contents = response.ok ? (await response.json()).contents : null;
   } catch { /* told below */ }
   const { from, pin } = pinOf(bundle);
-  const result = await verify(bundle, { rpc, pinned: pin, sameOrigin: own });
+  const result = await verify(bundle, { rpc, pinned: pin, sameOrigin: own, live: true });
   const words = explain(result, lang);
   result.obligations.forEach((point, i) => showPoint(point, words.obligations[i].sentence));
   if (from === 'first' && result.obligations[0].state === 'holds') store.set('deployment', `${pin.chain}.${pin.journal}`);
@@ -90,7 +90,7 @@ async function run(first = true) {
   for (const name of list(also)) {
     try {
       const other = await fetchProof(name);
-      const { verdict: state, notShown } = await verify(other, { rpc, pinned: pin, sameOrigin: own });
+      const { verdict: state, notShown } = await verify(other, { rpc, pinned: pin, sameOrigin: own, live: true });
       whole &&= notShown.length === 0;
       if (state !== 'fails') for (const [hash, paper] of Object.entries(other.documents ?? {})) documents.set(hash, paper);
     } catch { whole = false; }

@@ -25,7 +25,7 @@ async function run(first = true) {
   let bundle;
   try { bundle = await fetchProof(check.dataset.subject, check.dataset.proof); } catch { return conclude('unchecked', say.unchecked, say.offline); }
   const { from, pin } = pinOf(bundle);
-  const options = { rpc, pinned: pin, sameOrigin: own };
+  const options = { rpc, pinned: pin, sameOrigin: own, live: true };
   const result = await verify(bundle, options);
   const words = explain(result, lang);
   result.obligations.forEach((point, i) => showPoint(point, words.obligations[i].sentence));

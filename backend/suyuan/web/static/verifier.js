@@ -594,7 +594,7 @@ async function findOwn(line, { chain, main }, call) {
 /** (1), and what (7) and (9) need of the chain. */
 async function askChain(shape, item, { claims, shoppers }, options, findings, result) {
   const { chain, seal, main, streams } = shape;
-  const { rpc, pinned, maxSealAge = 172800, timeout = 10000, sameOrigin } = options;
+  const { rpc, pinned, maxSealAge = 172800, timeout = 10000, sameOrigin, live } = options;
   const batches = streams.filter((stream) => LOT.test(stream.subject));
   const open = new Map([ // what is not answered yet
     [1, (code) => main.doubt(1, code)],
@@ -650,7 +650,12 @@ async function askChain(shape, item, { claims, shoppers }, options, findings, re
         if (ended || late) result.proven.push({ journal: address, fault: FAULTS[ended], late });
       } catch { main.doubt(1, 'faults-unasked', address); }
     };
-    const [sealed] = await Promise.all([isSeal(seal), registryOf('merchants', place), registryOf('batches', place), ...eras.map(askFaults)]);
+    const askNewest = async () => { // a site that is alive serves a new seal minutes after it came
+      if (!live || !(result.sealAge > TEN_MINUTES)) return;
+      const newest = toNumber(await ask(eras[0].address, 'seals'));
+      if (place ? newest : newest > seal.number) main.doubt(1, 'older');
+    };
+    const [sealed] = await Promise.all([isSeal(seal), registryOf('merchants', place), registryOf('batches', place), askNewest(), ...eras.map(askFaults)]);
     if (!sealed && seal.block > block && toNumber(await ask(chain.journal, 'seals')) < seal.number) throw new NoAnswer('rpc-behind');
     if (!sealed) main.fail(1, 'seal-unknown');
     answered(1, 'confirmed');
@@ -737,7 +742,8 @@ async function judge(bundle, options, findings, result) {
 
 /** Verifies a proof bundle; never throws. `proven` tells what was proven of the journals from the pinned one to the bundle's ({journal,
  *  fault, late}): a fault fails the verdict, whatever the answers. `line`: these, where they are more than one. Options: `rpc`, a URL or async (method, params) → result; `pinned` {chain, journal}, known from
- *  elsewhere; `now`, `maxSealAge` in seconds; `sameOrigin`, the rpc is the operator's (else told by its URL); `timeout` in ms. */
+ *  elsewhere; `now`, `maxSealAge` in seconds; `sameOrigin`, the rpc is the operator's (else told by its URL); `timeout` in ms; `live`, it was
+ *  served just now, and should be under the newest seal. */
 export async function verify(bundle, options) {
   const findings = new Findings();
   const result = { subject: null, absent: false, seal: null, sealAge: null, block: null, tally: null, recalled: [], pending: [], notShown: [],
