@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from journal_builder import CHAIN, JOURNAL, MERCHANT, MERCHANTS, OPERATOR, PARTNER, Journal, Signer
+from journal_builder import CHAIN, JOURNAL, MERCHANT, MERCHANTS, OPERATOR, PARTNER, Journal, Signer, documents_of
 from suyuan.chain.port import AppealRecord, Deployment, Fault, FaultRecord, MerchantRecord, Standings
 from suyuan.core import proof
 from suyuan.core.entries import Kind
@@ -94,9 +94,10 @@ class FakeChain:
 
 @dataclass
 class MemoryLog:
-    """A log as its entries: (header, body) each. `lost`: bundles of which the bodies are not served."""
+    """A log as its entries, (header, body) each, and documents by name. `lost`: bundles whose bodies are not served."""
 
     rows: list[tuple[bytes, bytes]]
+    papers: dict[str, Any] = field(default_factory=dict)
     lost: tuple[int, ...] = ()
     asked: int = 0
 
@@ -108,6 +109,9 @@ class MemoryLog:
         if n in self.lost:
             raise Unavailable(f"bodies {n} are not served")
         return [text for _, text in self._rows(n, width)]
+
+    def documents(self, n: int, width: int) -> list[bytes]:
+        return documents_of(self.bodies(n, width), self.papers)
 
     def _rows(self, n: int, width: int) -> list[tuple[bytes, bytes]]:
         met = self.rows[n * TILE : n * TILE + width]
@@ -123,7 +127,7 @@ def chain_of(of: Journal, **changes: Any) -> FakeChain:
 
 def log_of(journal: Journal, **changes: Any) -> MemoryLog:
     """The log of a journal."""
-    return MemoryLog([(entry.raw, entry.text) for entry in journal.written], **changes)
+    return MemoryLog([(entry.raw, entry.text) for entry in journal.written], journal.documents, **changes)
 
 
 def audited(journal: Journal, **options: Any) -> AuditReport:

@@ -11,7 +11,7 @@ from typing import Any
 
 from eth_utils.address import to_checksum_address
 
-from journal_builder import Journal, Written
+from journal_builder import Journal, Written, documents_of
 from suyuan.chain import connect
 from suyuan.chain.deploy import APPEAL_FEE, GRACE_PERIOD, PROMISE_BOUND, deploy
 from suyuan.chain.keystore import KeyStore, Signer
@@ -170,6 +170,9 @@ class OpenLog:
 
     def bodies(self, n: int, width: int) -> list[bytes]:
         return [one.text for one in self.journal.written[n * TILE : n * TILE + width]]
+
+    def documents(self, n: int, width: int) -> list[bytes]:
+        return documents_of(OpenLog.bodies(self, n, width), self.journal.documents)
 
     def _asked(self, what: str) -> None:
         self.read.append(what)

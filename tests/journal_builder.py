@@ -9,6 +9,7 @@ withheld, are withdrawn and erased. Everything is signed.
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -571,6 +572,12 @@ def replay_all(rows: Sequence[tuple[bytes, bytes | None]], seals: Sequence[Seal]
 def rows_of(journal: Journal) -> list[tuple[bytes, bytes]]:
     """The journal's sealed headers and bodies."""
     return [(entry.raw, entry.text) for entry in journal.written[: journal.seals[-1].size]]
+
+
+def documents_of(bodies: Sequence[bytes], known: Mapping[str, Any]) -> list[bytes]:
+    """The documents that bodies name, each once, as far as they are known: what a log serves beside them."""
+    names = dict.fromkeys(name.decode() for text in bodies for name in re.findall(rb'"document":"(\w{64})"', text))
+    return [canonical.encode(known[name]) for name in names if name in known]
 
 
 def faults(found: Sequence[replay.Finding]) -> dict[replay.Fault, list[int]]:

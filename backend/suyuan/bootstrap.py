@@ -245,6 +245,8 @@ class Node:
             self.chain.journal_head()
         except Unavailable:
             state["chain"] = "away"
+        if self.listener.ended():
+            state["sealing"] = "stopped"
         return state
 
     def close(self) -> None:
@@ -594,6 +596,7 @@ def open_node(settings: Settings, *, deploy_missing: bool = False) -> Node:
         keys.signer("operator"),
         promise=settings.promise_seconds,
         heard=prover.heard,
+        ended=listener.ended,
     )
     vault = Vault(keys.derived("vault", "suyuan vault"))
     shops = Shops(database, vault)

@@ -313,6 +313,13 @@ class LogReader:
             raise Unavailable(f"bundle {n} has {len(lines)} bodies, asked were {width}")
         return [_raw(line) if line.startswith(b'"') else line for line in lines]
 
+    def documents(self, n: int, width: int) -> list[bytes]:
+        """The documents of the first `width` entries of bundle `n`, as they are served."""
+        *lines, rest = self._get("documents", n, width).split(b"\n")
+        if rest:
+            raise Unavailable(f"the documents of bundle {n} are cut short")
+        return lines
+
     def _get(self, what: str, n: int, width: int) -> bytes:
         url = f"{self._base}/{what}/{tile_path(n, width)}"
         for rest in (*_RESTS, None):

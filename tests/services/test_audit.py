@@ -565,7 +565,7 @@ def halves(entries_: int = 2 * CHUNK + 300) -> tuple[Journal, FakeChain, MemoryL
     journal = long(build_market(), entries_)
     chain, log = chain_of(journal), log_of(journal)
     chain.seals = journal.seals[:-2]
-    return journal, chain, MemoryLog(log.rows[: chain.seals[-1].size])
+    return journal, chain, MemoryLog(log.rows[: chain.seals[-1].size], log.papers)
 
 
 def test_a_later_audit_reads_what_is_new_and_says_the_same_as_a_whole_one(tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ def test_a_log_that_shows_another_past_to_who_asks_for_a_receipt_is_not_believed
             met = super().headers(n, width)
             return met if not asked_before else [bytes(147), *met[1:]]
 
-    report = held(promised(0), log=TwoFaced(log_of(market()).rows))
+    report = held(promised(0), log=TwoFaced(log_of(market()).rows, market().documents))
     assert (report.result, report.findings) == (Result.UNCHECKED, ())
     assert "not served as it was" in report.unchecked[0]
 
@@ -124,16 +124,12 @@ class FakeSite:
         self._journal = journal
         self.changes = changes
         self.said: Any = {"chain": CHAIN, "journal": JOURNAL}
-        self.documents = dict(journal.documents)
         self.asked: list[str] = []
 
     def get(self, path: str) -> Any:
         if path == "/v1/journal":
             return self.said
-        name = path.removeprefix("/v1/documents/")
-        if name not in self.documents:
-            raise SiteRefused(404, "no such document")
-        return self.documents[name]
+        raise SiteRefused(404, "nothing else is asked for")
 
     def bundle(self, subject: str, limit: int) -> Any:
         self.asked.append(subject)
@@ -187,6 +183,7 @@ def test_a_site_that_answers_nonsense_is_found(said: Any) -> None:
         {"subject": BATCH},
         {"chain/id": 1},
         {"entries": 7},
+        {"documents": {}},
     ],
     ids=str,
 )
@@ -204,30 +201,6 @@ def test_an_older_head_is_found_but_for_the_moments_after_a_seal() -> None:
     newest = journal.seals[-1].sealed_at
     assert compared(old, journal, clock=lambda: newest + BEHIND).result is Result.CLEAN
     assert Fault.SERVED in faults(compared(old, journal, clock=lambda: newest + BEHIND + 1).findings)
-
-
-def test_a_document_that_is_not_served_could_not_be_checked() -> None:
-    site = FakeSite(market())
-    site.documents.clear()
-    report = compared(site)
-    assert (report.result, report.findings, len(report.unchecked)) == (Result.UNCHECKED, (), 1)
-
-
-def test_an_event_that_says_that_it_names_fewer_than_its_document_does_is_found() -> None:
-    """No reader of bodies alone can see it: the author signed the document, not how many streams it went into."""
-    journal = build()
-    named = journal.event(PARTNER, epcList=[link(f"{PRODUCT}/21/{n}") for n in range(3)])
-    body = {**json.loads(named[0].text), "named": 2}
-    del journal.written[-3:]
-    for subject in sorted(named[i].subject for i in (0, 2)):
-        del journal._heads[subject]
-    journal.at += 1000
-    for entry in (named[0], named[2]):
-        journal._put(entry.header.kind, entry.subject, entries.encode_body(body), 0, entry.document, "")
-    journal.seal()
-    assert audited(journal).result is Result.CLEAN
-    size = len(journal.written)
-    assert [size - 2, size - 1] == faults(compared(FakeSite(journal), journal).findings)[Fault.BODY]
 
 
 def test_a_site_that_is_away_could_not_be_checked() -> None:

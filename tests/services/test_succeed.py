@@ -25,7 +25,7 @@ from suyuan.chain.port import Deployment, Fault, Misstep, Passed
 from suyuan.chain.port import Evidence as Shown
 from suyuan.client import LogReader, Site, SiteRefused
 from suyuan.core import merkle, notes, proof, statements, subjects
-from suyuan.core.errors import BadSignature, Conflict
+from suyuan.core.errors import BadSignature, Conflict, Unavailable
 from suyuan.core.evidence import promises_in
 from suyuan.core.proof import State as Verdict
 from suyuan.services import audit_beside
@@ -348,6 +348,21 @@ def test_a_journal_that_a_broken_promise_ended_is_gone_on_from_its_newest_seal(l
     assert live.node.chain.standings().ended is Fault.NONE
     assert_holds(live, bundle_of(live, subjects.item(GTIN, "S00001")), pinned(live))
     assert [finding.fault.value for finding in live.audit().findings] == ["proven"]  # and nothing else
+
+
+def test_an_ended_journal_takes_no_records_until_it_is_gone_on_from(live: Live) -> None:
+    """It could not seal what its receipts would promise."""
+    open_site(live)
+    end(live)
+    live.node.listener.ask()
+    with live.nothing_written(), pytest.raises(SiteRefused, match="ended the journal") as met:
+        live.merchant.capture_event(event(epc("S00001")))
+    assert met.value.kind is Unavailable
+    assert live.http.get("/readyz").json()["sealing"] == "stopped"
+    succeed(live)
+    live.merchant.capture_event(event(epc("S00001")))
+    live.node.listener.ask()
+    assert live.http.get("/readyz").json()["sealing"] == "ready"
 
 
 def test_what_shoppers_signed_for_an_ended_journal_cannot_wait_for_the_next(live: Live) -> None:

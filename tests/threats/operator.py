@@ -186,9 +186,6 @@ class Shown:
     papers: Papers
 
     def get(self, path: str) -> Any:
-        *_, what, name = path.split("/")
-        if what == "documents":
-            return self.operator.documents[name]
         shown = (self.papers.bundle or self.operator.bundle(PRODUCT))["chain"]
         return {"chain": shown["id"], "journal": shown["journal"]}
 
@@ -199,11 +196,15 @@ class Shown:
 
 @dataclass
 class ServedLog(OpenLog):
-    """The log, with bodies."""
+    """The log, which may stop to serve bodies or documents."""
 
     def bodies(self, n: int, width: int) -> list[bytes]:
         self._asked("bodies")
-        return [one.text for one in self.journal.written[n * 256 : n * 256 + width]]
+        return super().bodies(n, width)
+
+    def documents(self, n: int, width: int) -> list[bytes]:
+        self._asked("documents")
+        return super().documents(n, width)
 
 
 @contextmanager

@@ -1,8 +1,9 @@
-"""The open log, for auditors: C2SP tlog-tiles, and the bodies beside it (PROTOCOL section 9).
+"""The open log, for auditors: C2SP tlog-tiles, and bodies and documents beside it (PROTOCOL section 9).
 
 `/log/checkpoint`: the newest seal as a signed note. `/log/tile/L/N`: 256 hashes of level L.
 `/log/tile/entries/N`: entries 256 N to 256 N + 255, each a 2-byte length and its 147-byte header;
 `/log/bodies/N`: their bodies, one canonical JSON text a line, in the order of the entries. `.p/W`: the first W of them.
+`/log/documents/N`: the documents of those entries, each once, as they first appear, one canonical JSON text a line.
 """
 
 from __future__ import annotations
@@ -53,4 +54,10 @@ def tile(request: Request, level: Level, name: TileName) -> Response:
 @router.get("/bodies/{name:path}", summary="The bodies of an entry bundle")
 def body_bundle(request: Request, name: TileName) -> Response:
     content = request.app.state.node.log.body_bundle(*_tile(name))
+    return Response(content, 200, _FOREVER, "application/jsonl")
+
+
+@router.get("/documents/{name:path}", summary="The documents of an entry bundle")
+def document_bundle(request: Request, name: TileName) -> Response:
+    content = request.app.state.node.log.document_bundle(*_tile(name))
     return Response(content, 200, _FOREVER, "application/jsonl")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from suyuan.cli import terminal
 from suyuan.core import errors
 
 if TYPE_CHECKING:
@@ -81,15 +81,15 @@ def send(
     about += [f"  left out, and named by its hash alone or not at all: {name}" for name in made.left_out]
     told: dict[str, Any] = {"bytes": len(made.body), "leftOut": list(made.left_out), "asks": _as_json(asked)}
     if dry_run:
-        _say({**told, "body": made.body.decode()}, "\n".join([*about, "  nothing was sent"]), as_json)
+        terminal.say({**told, "body": made.body.decode()}, "\n".join([*about, "  nothing was sent"]), as_json)
         return
     if key is None:
         raise errors.Malformed("says who pays; or give --dry-run", "--key")
-    signer = load(key, _password(password_file))
+    signer = load(key, terminal.password(password_file))
     _note([*about])
     with chain_at(rpc, address(journal.lower(), "journal")) as chain:
         sent = service.send(chain, signer, made.body, lambda cost: _note([_cost(cost)]))
-    _say(told | _sent_json(sent), _sent(sent), as_json)
+    terminal.say(told | _sent_json(sent), _sent(sent), as_json)
 
 
 @appeal_app.command()
@@ -111,7 +111,7 @@ def status(
         found = service.standing(chain, number, now=time.time())
     lines = [_standing(one) for one in found] or ["the contract was asked no appeal"]
     value = [_standing_json(one) for one in found]
-    _say(value if all else value[0], "\n".join(lines), as_json)
+    terminal.say(value if all else value[0], "\n".join(lines), as_json)
 
 
 def appeals(
@@ -137,7 +137,7 @@ def appeals(
         + (_asks(one.asks) if one.asks else f"{one.size} bytes that cannot be read as an appeal, SHA-256 {one.body}")
         for one in rows
     ]
-    _say([one.as_json() for one in rows], "\n".join(lines or ["no appeal is open"]), as_json)
+    terminal.say([one.as_json() for one in rows], "\n".join(lines or ["no appeal is open"]), as_json)
 
 
 # -- words
@@ -207,16 +207,6 @@ def _when(second: int) -> str:
     return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def _say(value: Any, sentence: str, as_json: bool) -> None:
-    sys.stdout.write((json.dumps(value, ensure_ascii=False, sort_keys=True) if as_json else sentence) + "\n")
-
-
 def _note(lines: Sequence[str]) -> None:
     """For a person who waits; a program reads the other output."""
     sys.stderr.write("".join(line + "\n" for line in lines))
-
-
-def _password(file: Path | None) -> str:
-    if file is not None:
-        return file.read_text().strip()
-    return str(typer.prompt("Password", hide_input=True, err=True))

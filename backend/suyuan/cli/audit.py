@@ -16,9 +16,8 @@ from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from suyuan.cli import terminal
 from suyuan.core import errors
 from suyuan.services.report import Format
 
@@ -99,9 +98,9 @@ def audit(
     _demand(bool(smtp_user) == bool(smtp_password_file), "--smtp-user and --smtp-password-file go together")
     _demand(not watch or form in (Format.TEXT, Format.JSON), "--watch prints lines: use --output for SARIF and HTML")
     task = _Task(
-        rpc, _address(journal), log, form, outputs,
+        rpc, terminal.address(journal), log, form, outputs,
         open_auditor(
-            rpc, _address(journal), log,
+            rpc, terminal.address(journal), log,
             state=state, jobs=jobs, receipts=[_receipt(file) for file in receipt or ()], site=site,
         ),
     )  # fmt: skip
@@ -180,7 +179,7 @@ def _publish(task: _Task, report: AuditReport, url: str, key: Path, password_fil
         report=sha256(task.rendered(report, Format.JSON).encode()).hexdigest(),
         audited_at=task.at,
     )
-    signer = load(key, _password(password_file))
+    signer = load(key, terminal.password(password_file))
     site = Site(url)
     try:
         Author(site, signer).hand_in_audit(report.deployment, summary)
@@ -290,16 +289,7 @@ def _mail(server: str, sender: str, to: list[str], user: str, password: Path | N
 @contextmanager
 def _progress(stop: threading.Event | None = None) -> Iterator[Callable[[int, int], None]]:
     """A bar on stderr where that is a terminal. Ends an audit that is told to stop."""
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-        disable=not sys.stderr.isatty(),
-    )
-    with bar:
+    with terminal.bar() as bar:
         task = bar.add_task("entries")
 
         def progress(done: int, all: int) -> None:
@@ -331,15 +321,3 @@ def _form_of(file: Path) -> Format:
 def _demand(holds: bool, sentence: str) -> None:
     if not holds:
         raise typer.BadParameter(sentence)
-
-
-def _address(text: str) -> str:
-    from suyuan.core.statements import address
-
-    return address(text.lower(), "address")
-
-
-def _password(file: Path | None) -> str:
-    if file is not None:
-        return file.read_text().strip()
-    return str(typer.prompt("Password", hide_input=True, err=True))

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from suyuan.cli import terminal
 from suyuan.core import errors
 
 if TYPE_CHECKING:
@@ -54,12 +53,12 @@ def challenge(
     from suyuan.chain.keystore import load
     from suyuan.services import challenge as service
 
-    by = load(key, _password(password_file)) if key is not None else None
+    by = load(key, terminal.password(password_file)) if key is not None else None
     papers = service.read((str(one), _content(one)) for one in file)
     told = _Told(_Way.SENDS if by is not None and not dry_run else _Way.TRIES if by is not None else _Way.HAS_NO_KEY)
     try:
         told.journal = _journal(papers, journal)
-        with challenge_at(rpc, told.journal, log, site) as accused, _progress() as bar:
+        with challenge_at(rpc, told.journal, log, site) as accused, terminal.bar() as bar:
             task = bar.add_task("entries", visible=bool(log))
             told.case = service.examine(
                 accused, papers, now=int(time.time()), progress=lambda n, all: bar.update(task, completed=n, total=all)
@@ -225,21 +224,3 @@ def _some(begin: str, told: Sequence[str]) -> list[str]:
 
 def _cost(one: Judged) -> str:
     return f"; about {one.gas:,} gas, for at most {one.wei / _WEI:.6f} of the chain's coin" if one.gas else ""
-
-
-def _password(file: Path | None) -> str:
-    if file is not None:
-        return file.read_text().strip()
-    return str(typer.prompt("Password", hide_input=True, err=True))
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-        disable=not sys.stderr.isatty(),
-    )

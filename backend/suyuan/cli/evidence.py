@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from suyuan.cli import terminal
 from suyuan.core import errors
 
 
@@ -63,7 +62,7 @@ def evidence(
     pinned = proof.Deployment(chain, address(journal.lower(), "journal")) if journal else None
     promises = tuple(one for file in receipt or () for one in promises_in(canonical.parse(file.read_bytes())))
     draft = output.with_name(f".{output.name}.new")
-    with open_evidence("" if private else url) as desk, _progress() as bar:
+    with open_evidence("" if private else url) as desk, terminal.bar() as bar:
         tasks: dict[str, int] = {}
 
         def progress(what: str, done: int, all: int) -> None:
@@ -96,10 +95,3 @@ def evidence(
     lines += [f"  {node}: {said}" for node, said in pack.nodes.items() if said != service.ANSWERED]
     sys.stdout.write((json.dumps(value, ensure_ascii=False, sort_keys=True) if as_json else "\n".join(lines)) + "\n")
     raise typer.Exit({proof.State.HOLDS: 0, proof.State.FAILS: 1, proof.State.UNCHECKED: 2}[pack.state])
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=Console(stderr=True),
-        transient=True, disable=not sys.stderr.isatty(),
-    )  # fmt: skip

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from suyuan.cli import terminal
 from suyuan.cli.appeal import appeal_app, appeals
 from suyuan.cli.audit import audit
 from suyuan.cli.challenge import challenge
@@ -85,10 +84,6 @@ RefusedFile = Annotated[
 ]
 
 
-def _say(value: Any, sentence: str, as_json: bool) -> None:
-    sys.stdout.write((json.dumps(value, ensure_ascii=False, sort_keys=True) if as_json else sentence) + "\n")
-
-
 def _read(file: Path) -> dict[str, Any]:
     from suyuan.core import canonical
 
@@ -102,7 +97,7 @@ def _author(url: str, key: Path, password_file: Path | None, id: str, refused: P
     from suyuan.chain.keystore import load
     from suyuan.client import Author, Site
 
-    signer = load(key, _password(password_file))
+    signer = load(key, terminal.password(password_file))
     site = Site(url, refused=lambda value: _keep(refused, value) if refused is not None else None)
     _open.callback(site.close)
     return Author(site, signer, id=id.lower() or None)
@@ -124,12 +119,6 @@ def _registrar() -> Registrar:
     return registrar
 
 
-def _password(file: Path | None) -> str:
-    if file is not None:
-        return file.read_text().strip()
-    return str(typer.prompt("Password", hide_input=True, err=True))
-
-
 @keys_app.command("new")
 def keys_new(
     file: Annotated[Path, typer.Argument(help="Where to write it.", dir_okay=False)],
@@ -139,8 +128,8 @@ def keys_new(
     """Make a key, and write it encrypted."""
     from suyuan.chain.keystore import create
 
-    signer = create(file, _password(password_file))
-    _say({"address": signer.address, "file": str(file)}, f"{signer.address} is in {file}", as_json)
+    signer = create(file, terminal.password(password_file))
+    terminal.say({"address": signer.address, "file": str(file)}, f"{signer.address} is in {file}", as_json)
 
 
 @app.command()
@@ -157,7 +146,7 @@ def deploy() -> None:
             f"journal {node.deployment.journal} on chain {node.deployment.chain_id}",
             f"verifier (verify.html) {verifier_hash().hex()}",
         )
-        _say(node.deployment.as_json(), "\n".join(lines), False)
+        terminal.say(node.deployment.as_json(), "\n".join(lines), False)
     finally:
         node.close()
 
@@ -197,8 +186,12 @@ def admit(
     as_json: AsJson = False,
 ) -> None:
     """Admit a participant to the MerchantRegistry, with the node's admissions key."""
-    tx = _registrar().admit(_address(address), _role(role), licence, category or [])
-    _say({"id": _address(address), "role": role, "tx": tx}, f"{_address(address)} is admitted as {role}", as_json)
+    tx = _registrar().admit(terminal.address(address), _role(role), licence, category or [])
+    terminal.say(
+        {"id": terminal.address(address), "role": role, "tx": tx},
+        f"{terminal.address(address)} is admitted as {role}",
+        as_json,
+    )
 
 
 @app.command()
@@ -213,8 +206,10 @@ def standing(
         wanted = Standing[value.upper()]
     except KeyError:
         raise errors.Malformed("is admitted, warned, suspended or expelled", "standing") from None
-    tx = _registrar().set_standing(_address(id), wanted, reason)
-    _say({"id": _address(id), "standing": value, "tx": tx}, f"{_address(id)} is {value}", as_json)
+    tx = _registrar().set_standing(terminal.address(id), wanted, reason)
+    terminal.say(
+        {"id": terminal.address(id), "standing": value, "tx": tx}, f"{terminal.address(id)} is {value}", as_json
+    )
 
 
 @app.command("rotate-key")
@@ -224,8 +219,12 @@ def rotate_key(
     as_json: AsJson = False,
 ) -> None:
     """Give a participant another key, with the node's admissions key."""
-    tx = _registrar().rotate(_address(id), _address(key))
-    _say({"id": _address(id), "key": _address(key), "tx": tx}, f"{_address(id)} signs with {_address(key)}", as_json)
+    tx = _registrar().rotate(terminal.address(id), terminal.address(key))
+    terminal.say(
+        {"id": terminal.address(id), "key": terminal.address(key), "tx": tx},
+        f"{terminal.address(id)} signs with {terminal.address(key)}",
+        as_json,
+    )
 
 
 @app.command()
@@ -244,10 +243,10 @@ def record(
     if value.get("type") == "EPCISDocument":
         job = author.capture(value)
         count = len(job["events"])
-        _say(job, f"{count} event{'s' * (count != 1)} recorded, job {job['captureID']}", as_json)
+        terminal.say(job, f"{count} event{'s' * (count != 1)} recorded, job {job['captureID']}", as_json)
     else:
         taken = author.capture_event(value)
-        _say(taken, f"recorded {taken['eventHash']} at {taken['index']}", as_json)
+        terminal.say(taken, f"recorded {taken['eventHash']} at {taken['index']}", as_json)
 
 
 @app.command()
@@ -263,7 +262,7 @@ def product(
 ) -> None:
     """List a product."""
     answer = _author(url, key, password_file, id, refused).list_product(gtin, _read(file))
-    _say(answer, f"{answer['subject']} is recorded at {answer['index']}", as_json)
+    terminal.say(answer, f"{answer['subject']} is recorded at {answer['index']}", as_json)
 
 
 @app.command()
@@ -278,7 +277,7 @@ def profile(
 ) -> None:
     """Publish who you are."""
     answer = _author(url, key, password_file, id, refused).publish_profile(_read(file))
-    _say(answer, f"{answer['subject']} is recorded at {answer['index']}", as_json)
+    terminal.say(answer, f"{answer['subject']} is recorded at {answer['index']}", as_json)
 
 
 @app.command()
@@ -306,7 +305,7 @@ def batch(
     codes.touch(mode=0o600)
     codes.write_text("".join(f"{item.serial},{item.code.hex()}\n" for item in items))
     answer = author.register_batch(gtin, lot, _read(file), items)
-    _say(answer, f"{answer['subject']} with {len(items)} items is recorded at {answer['index']}", as_json)
+    terminal.say(answer, f"{answer['subject']} with {len(items)} items is recorded at {answer['index']}", as_json)
 
 
 def _codes(file: Path) -> dict[str, bytes]:
@@ -331,7 +330,7 @@ def recall(
 ) -> None:
     """Recall a batch of yours (or as the regulator, any); the file says why, in Chinese and English."""
     answer = _author(url, key, password_file, id, refused).recall_batch(gtin, lot, _read(file))
-    _say(answer, f"{answer['subject']} is recalled, recorded at {answer['index']}", as_json)
+    terminal.say(answer, f"{answer['subject']} is recalled, recorded at {answer['index']}", as_json)
 
 
 @app.command()
@@ -349,7 +348,7 @@ def reply(
 ) -> None:
     """Reply to a review of your batch, once."""
     answer = _author(url, key, password_file, id, refused).reply(gtin, right, words, language)
-    _say(answer, f"the reply is recorded at {answer['index']}", as_json)
+    terminal.say(answer, f"the reply is recorded at {answer['index']}", as_json)
 
 
 @app.command()
@@ -369,14 +368,14 @@ def labels(
     """Write a printable sheet: for each item its QR code, and its secret code under the patch."""
     from suyuan.cli.sheets import write
 
-    with _progress() as bar:
+    with terminal.bar() as bar:
         task = bar.add_task("labels")
 
         def progress(done: int, all: int) -> None:
             bar.update(task, completed=done, total=all)
 
         count = write(url, gtin, lot, _codes(codes), output, progress, typeface)
-    _say({"labels": count, "file": str(output)}, f"{count} labels are in {output}", False)
+    terminal.say({"labels": count, "file": str(output)}, f"{count} labels are in {output}", False)
 
 
 @app.command()
@@ -409,7 +408,7 @@ def verify(
     if (policy is None) != (checkpoint == ""):
         raise errors.Malformed("--policy and --checkpoint go together", "policy")
     bundle = proof.parse(_read(file))
-    pinned = proof.Deployment(chain, _address(journal)) if journal else None
+    pinned = proof.Deployment(chain, terminal.address(journal)) if journal else None
     of = pinned or bundle.deployment
     met = verified(
         bundle,
@@ -446,7 +445,7 @@ def verify(
     lines += [f"  recalled: {subject}" for subject in report.recalled]
     lines += [f"  {report.not_shown} older entries are not shown, and not checked here"] * bool(report.not_shown)
     lines += [f"  {node}: {one}" for node, one in met.nodes.items() if isinstance(one, str)]
-    _say(value, "\n".join(lines), as_json)
+    terminal.say(value, "\n".join(lines), as_json)
     raise typer.Exit({proof.State.HOLDS: 0, proof.State.FAILS: 1, proof.State.UNCHECKED: 2}[state])
 
 
@@ -491,28 +490,10 @@ def log_export(
 
     node = open_node(Settings())
     _open.callback(node.close)
-    with _progress() as bar:
+    with terminal.bar() as bar:
         task = bar.add_task("entries")
         count = node.log.export(folder, lambda done, all: bar.update(task, completed=done, total=all))
-    _say({"files": count, "folder": str(folder)}, f"{count} files are written to {folder}", as_json)
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-        disable=not sys.stderr.isatty(),
-    )
-
-
-def _address(text: str) -> str:
-    from suyuan.core.statements import address
-
-    return address(text.lower(), "address")
+    terminal.say({"files": count, "folder": str(folder)}, f"{count} files are written to {folder}", as_json)
 
 
 def _role(text: str) -> Role:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
-import sys
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from suyuan.cli import terminal
 from suyuan.core import errors
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ def shop_add(
     except BaseException:
         secret_file.unlink()
         raise
-    _say({"shop": id, "file": str(secret_file)}, f"the secret of {id} is in {secret_file}", as_json)
+    terminal.say({"shop": id, "file": str(secret_file)}, f"the secret of {id} is in {secret_file}", as_json)
 
 
 @order_app.command("place")
@@ -72,7 +71,7 @@ def order_place(
         raise errors.Malformed("holds no JSON object", str(file))
     with closing(_shop(url, shop, secret_file)) as speaker:
         answer = speaker.send("/v1/orders", value)
-    _say(answer, f"{answer['order']} is recorded at {answer['index']}", as_json)
+    terminal.say(answer, f"{answer['order']} is recorded at {answer['index']}", as_json)
 
 
 @order_app.command("ship")
@@ -108,11 +107,11 @@ def order_ship(
     event = None
     if pack is not None and key is not None:
         with closing(Site(url)) as site:
-            author = Author(site, load(key, _password(password_file)), id=id.lower() or None)
+            author = Author(site, load(key, terminal.password(password_file)), id=id.lower() or None)
             event = packing_event(author, sscc, _lines(pack, line))
     with closing(_shop(url, shop, secret_file)) as speaker:
         answer = speaker.ship(reference, sscc, lines=line or None, event=event)
-    _say(answer, f"{answer['parcel']} is on its way with line {', '.join(map(str, answer['lines']))}", as_json)
+    terminal.say(answer, f"{answer['parcel']} is on its way with line {', '.join(map(str, answer['lines']))}", as_json)
 
 
 @order_app.command("deliver")
@@ -142,14 +141,14 @@ def order_deliver(
     secret = bytes.fromhex(kept.read_text().strip())
     with closing(_shop(url, shop, secret_file)) as speaker:
         done = speaker.deliver(reference, sscc, secret=secret)
-    _say({"link": done.link, "index": done.index, "rights": list(done.rights)}, done.link, as_json)
+    terminal.say({"link": done.link, "index": done.index, "rights": list(done.rights)}, done.link, as_json)
 
 
 @order_app.command("show")
 def order_show(reference: Reference, shop: ShopId, secret_file: SecretFile, url: Url = _SITE) -> None:
     """Show how far an order has come, as JSON."""
     with closing(_shop(url, shop, secret_file)) as speaker:
-        _say(speaker.order(reference), "", True)
+        terminal.say(speaker.order(reference), "", True)
 
 
 @parcel_app.command("label")
@@ -165,23 +164,13 @@ def parcel_label(
     from suyuan.cli.sheets import write_parcel
 
     write_parcel(url, sscc, name, english, output)
-    _say({"parcel": f"/00/{sscc}", "file": str(output)}, f"the label is in {output}", as_json)
-
-
-def _say(value: Any, sentence: str, as_json: bool) -> None:
-    sys.stdout.write((json.dumps(value, ensure_ascii=False, sort_keys=True) if as_json else sentence) + "\n")
+    terminal.say({"parcel": f"/00/{sscc}", "file": str(output)}, f"the label is in {output}", as_json)
 
 
 def _shop(url: str, id: str, secret_file: Path) -> Shop:
     from suyuan.shop import Shop
 
     return Shop(url, id, secret_file.read_text().strip())
-
-
-def _password(file: Path | None) -> str:
-    if file is not None:
-        return file.read_text().strip()
-    return str(typer.prompt("Password", hide_input=True, err=True))
 
 
 def _lines(file: Path, numbers: list[int] | None) -> list[Line]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from suyuan.cli import terminal
 
 if TYPE_CHECKING:
     from suyuan.bootstrap import Node
@@ -31,14 +32,10 @@ def _node() -> Iterator[Node]:
         node.close()
 
 
-def _say(value: Any, sentence: str, as_json: bool) -> None:
-    sys.stdout.write((json.dumps(value, ensure_ascii=False, sort_keys=True) if as_json else sentence) + "\n")
-
-
 def _decided(act: Callable[[Node], Any], right: str, done: str, as_json: bool) -> None:
     with _node() as node:
         accepted = act(node)
-    _say({"right": right, "index": accepted.first}, f"{done}, recorded at {accepted.first}", as_json)
+    terminal.say({"right": right, "index": accepted.first}, f"{done}, recorded at {accepted.first}", as_json)
 
 
 @review_app.command()
@@ -72,7 +69,7 @@ def erase(
     with _node() as node:
         erased = node.erasure.by_operator(right, basis)
     indices = [one.first for _, one in erased.reviews]
-    _say(
+    terminal.say(
         {"right": right, "entries": indices}, f"the buyer is erased, and with it reviews: {len(indices)}", as_json
     )  # fmt: skip
 
@@ -97,7 +94,7 @@ def list_reviews(
         f"{', erased' if one['content'] == 'erased' else ''}"
         for one in value
     ]
-    _say(value, "\n".join(lines) or "none", as_json)
+    terminal.say(value, "\n".join(lines) or "none", as_json)
 
 
 @review_app.command("inspect")
@@ -110,4 +107,4 @@ def inspect_reviews(as_json: AsJson = False) -> None:
         strength = flag.strength
         lines += [f"{flag.sign.value}  {strength.name.value} {strength.corrected:.2g}", f"  {flag.english}"]
         lines += [f"  {flag.chinese}", f"  {json.dumps(dict(flag.evidence), ensure_ascii=False, sort_keys=True)}"]
-    _say([flag.as_json() for flag in flags], "\n".join(lines) or "nothing was seen", as_json)
+    terminal.say([flag.as_json() for flag in flags], "\n".join(lines) or "nothing was seen", as_json)

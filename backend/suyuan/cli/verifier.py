@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
+
+from suyuan.cli import terminal
 
 verifier_app = typer.Typer(help="The verifier's file, verify.html.", no_args_is_help=True)
 
@@ -27,7 +27,9 @@ def publish(as_json: AsJson = False) -> None:
     finally:
         registrar.close()
     hash = verifier_hash().hex()
-    _say({"sha256": hash, "tx": tx or None}, f"{hash} {'is published' if tx else 'was published before'}", as_json)
+    terminal.say(
+        {"sha256": hash, "tx": tx or None}, f"{hash} {'is published' if tx else 'was published before'}", as_json
+    )
 
 
 @verifier_app.command()
@@ -44,9 +46,5 @@ def check(
     hash = sha256(file.read_bytes()).digest()
     since = verifier_since(rpc, address(journal.lower(), "journal"), hash)
     told = f"has it since {since}" if since else "does not have it: it is not what was published, or was altered"
-    _say({"sha256": hash.hex(), "since": since or None}, f"{hash.hex()}: the contract {told}", as_json)
+    terminal.say({"sha256": hash.hex(), "since": since or None}, f"{hash.hex()}: the contract {told}", as_json)
     raise typer.Exit(0 if since else 1)
-
-
-def _say(value: Any, sentence: str, as_json: bool) -> None:
-    sys.stdout.write((json.dumps(value, sort_keys=True) if as_json else sentence) + "\n")

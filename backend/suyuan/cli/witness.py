@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from suyuan.cli import terminal
 from suyuan.core import errors
 from suyuan.core.proof import State
 
@@ -60,7 +60,7 @@ def witness(
     from suyuan.bootstrap import open_witness
 
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    opened = open_witness(folder, logs, rpc=chain, journal=_address(journal) if journal else "")
+    opened = open_witness(folder, logs, rpc=chain, journal=terminal.address(journal, "journal") if journal else "")
     sys.stderr.write(f"{opened.verifier} cosigns {', '.join(one.name for one in logs)} at http://{host}:{port}\n")
     uvicorn.run(
         import_from_string("suyuan.api.witness:create")(opened),  # a door imports no other
@@ -82,7 +82,7 @@ def witness_key(
     from suyuan.bootstrap import make_witness_key
 
     key = str(make_witness_key(folder, name))
-    _say({"key": key, "folder": str(folder)}, key, as_json)
+    terminal.say({"key": key, "folder": str(folder)}, key, as_json)
 
 
 def log_check(
@@ -110,11 +110,11 @@ def log_check(
         stack.callback(read.close)
         try:
             note = read.checkpoint()
-            chain = stack.enter_context(seals_at(rpc, _address(journal))) if rpc else None
+            chain = stack.enter_context(seals_at(rpc, terminal.address(journal, "journal"))) if rpc else None
             report = check(note, by, logs=logs, chain=chain, seen=before, hashes=read.hashes, newest=read.live)
         except (errors.Unavailable, errors.Malformed) as error:
             state = State.UNCHECKED
-            _say({"result": state.value, "detail": str(error)}, f"{state.value}: {error}", as_json)
+            terminal.say({"result": state.value, "detail": str(error)}, f"{state.value}: {error}", as_json)
             raise typer.Exit(_EXIT[state]) from None
     if seen is not None and report.state is State.HOLDS:
         draft = seen.with_name(f".{seen.name}.draft")
@@ -133,7 +133,7 @@ def log_check(
     lines = [f"{report.state.value}: {head.origin}, {head.size} entries"]
     lines += [f"  {a.against.value}: {a.state.value}{a.detail and ': '}{a.detail}" for a in report.answers]
     lines += [f"  {name} cosigned at {_when(at)}" for name, at in cosigned.items()]
-    _say(value, "\n".join(lines), as_json)
+    terminal.say(value, "\n".join(lines), as_json)
     raise typer.Exit(_EXIT[report.state])
 
 
@@ -148,10 +148,6 @@ def witnessed(bundle: Bundle, policy: Path, checkpoint: str) -> Answer:
         return Answer(Against.PROOF, State.UNCHECKED, str(error))
     finally:
         read.close()
-
-
-def _say(value: Any, sentence: str, as_json: bool) -> None:
-    sys.stdout.write((json.dumps(value, ensure_ascii=False, sort_keys=True) if as_json else sentence) + "\n")
 
 
 def _policy(file: Path) -> Policy:
@@ -176,9 +172,3 @@ def _when(second: int) -> str:
         return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%d %H:%M:%S}Z"
     except (ValueError, OverflowError, OSError):
         return f"second {second}"
-
-
-def _address(text: str) -> str:
-    from suyuan.core.statements import address
-
-    return address(text.lower(), "journal")

@@ -1,7 +1,7 @@
 """Replay: a journal read from its first byte, as an auditor who trusts nobody reads it (PROTOCOL sections 2 to 6).
 
-Two halves. Reading an entry by itself (hashes, form, who signed) needs nothing else and may be done anywhere: `read`,
-`parse`, `sign`. Folding readings in order is `Replay`: findings come out. Bad data is a finding, never an exception.
+Two halves. Reading an entry by itself (hashes, form, who signed, what its document names) needs nothing else and may be
+done anywhere: `parse`, `sign`, `show`, `misfit`. Folding readings in order is `Replay`: findings come out. Bad data is a finding, never an exception.
 
 A journal of any length is folded in little memory: before some readings are folded, whoever keeps the rest puts what
 they touch into `Memory`, and takes it out again afterwards (`settle`).
@@ -19,7 +19,8 @@ from typing import Any, NamedTuple
 
 from suyuan.core import canonical, entries, heads, merkle, reviews, rules, statements, subjects
 from suyuan.core.entries import BY_WORD, Header, Kind
-from suyuan.core.errors import BadSignature, Malformed, ProofFault
+from suyuan.core.epcis import event_hash, parse_event, subjects_named
+from suyuan.core.errors import BadSignature, InvalidInput, Malformed, ProofFault
 from suyuan.core.proof import CLOCK_SKEW, BatchState, Deployment, Seal, Verdict
 from suyuan.core.reviews import Books, Ledger, Touched
 from suyuan.core.rules import Role
@@ -43,7 +44,7 @@ class Fault(StrEnum):
     RIGHTS = "rights"  # rights, claims and reviews do not follow from what came before
     SIGNATURE = "signature"  # a shopper's key did not sign it, or signed it after it was accepted
     AUTHOR = "author"  # a participant's key of that time did not sign it, or its role or standing did not let it write
-    BODY = "body"  # the body does not hash to the header or breaks its kind's rule, an event's run or a nonce is broken
+    BODY = "body"  # not the header's, or breaks its kind's rule; an event's run is not what its document names; a nonce
     ROOT = "root"  # the rebuilt root is not the sealed one
     HEADS = "heads"  # the rebuilt heads map is not the sealed one
     SEALS = "seals"  # the seals themselves do not follow, are not confirmed, or the contract takes no more
@@ -84,7 +85,8 @@ class Author(NamedTuple):
 class Body(NamedTuple):
     """What a text says as a body. `wrong`: why it is none, and then nothing else but `digest` counts.
 
-    `key`: of the subject that it names, empty for an event; `public`: where a ledger wants it.
+    `key`: of the subject that it names, empty for an event; `public`: where a ledger wants it; `document`: the hash of
+    the one that it names, if any, and `event`: what an event says that it is.
     """
 
     digest: bytes
@@ -96,14 +98,25 @@ class Body(NamedTuple):
     public: Mapping[str, Any] = {}
     touched: Touched = reviews.NOTHING
     author: Author | None = None
+    document: bytes = b""
+    event: str = ""
+
+
+class Shown(NamedTuple):
+    """What a document shows of an event: its hash, and the keys of all that it names. `wrong`: why it is none."""
+
+    wrong: str = ""
+    event: str = ""
+    keys: frozenset[bytes] = frozenset()
 
 
 class Reading(NamedTuple):
-    """An entry as it is read by itself; `body` is None where it was not to be had."""
+    """An entry as it is read by itself; `body` is None where it was not to be had, `misfit` what its document says."""
 
     raw: bytes
     leaf: bytes
     body: Body | None
+    misfit: str = ""
 
 
 def parse(raw: bytes, text: bytes) -> tuple[Body, Signed | None]:
@@ -143,7 +156,11 @@ def _parse(digest: bytes, text: bytes) -> tuple[Body, Signed]:
     author = Author(signed.by, once, signed.statement.issued_at, content)
     touched = reviews.touched(kind, subject, public)
     kept = public if touched is not reviews.NOTHING else {}
-    return Body(digest, "", kind, subject, key, named, kept, touched, author), signed
+    document = bytes.fromhex(public.get("document", ""))
+    return (
+        Body(digest, "", kind, subject, key, named, kept, touched, author, document, public.get("event", "")),
+        signed,
+    )
 
 
 def sign(body: Body, signed: Signed, deployment: Deployment, merchants: str) -> Body:
@@ -163,6 +180,31 @@ def sign(body: Body, signed: Signed, deployment: Deployment, merchants: str) -> 
         return body._replace(author=author._replace(signer=statements.recover(digest, signed.signature)))
     except BadSignature:
         return body
+
+
+def show(text: bytes) -> Shown:
+    """What a text shows as the document of an event."""
+    try:
+        document = canonical.parse(text)
+        if canonical.encode(document) != text:
+            raise Malformed("a document that is not in canonical form")
+        event = parse_event(document)
+        return Shown("", event_hash(event.document), frozenset(map(subjects.key, subjects_named(event))))
+    except InvalidInput as error:
+        return Shown(f"its document is no event: {error}")
+
+
+def misfit(raw: bytes, body: Body, shown: Shown) -> str:
+    """Why an event's entry is not what its document shows; empty where it is."""
+    if shown.wrong:
+        return shown.wrong
+    if body.event != shown.event:
+        return f"the event is said to be {body.event}, its document is {shown.event}"
+    if body.named != len(shown.keys):
+        return f"the event is said to name {body.named} subjects, its document names {len(shown.keys)}"
+    if raw[3:35] not in shown.keys:
+        return f"stands in the stream of {raw[3:35].hex()}, which is none of the {body.named} that its document names"
+    return ""
 
 
 # -- all of them in order
@@ -294,7 +336,7 @@ class Replay:
 
     def take(self, reading: Reading) -> list[Finding]:
         """Takes the next entry."""
-        raw, leaf, body = reading
+        raw, leaf, body, wrong = reading
         self._found = []
         index, position = self._tree.size, self.position
         self._tree.append(leaf)
@@ -324,6 +366,8 @@ class Replay:
             self._body(index, header, body)
         else:
             self._alone(index, header, body)
+        if wrong:
+            self._find(Fault.BODY, index, wrong)
         return self._found
 
     def seal(self, seal: Seal) -> list[Finding]:
@@ -337,6 +381,9 @@ class Replay:
             said = f"seal {seal.number} covers {seal.size} entries, served were {self._tree.size}"
             self._find(Fault.MISSING, seal.number, said)
             return self._found
+        if position.run.left and self.gap is None:
+            said = f"seal {seal.number} comes before {position.run.left} entries of the event"
+            self._find(Fault.BODY, seal.size - 1, said)
         root = self._tree.root()
         if root != seal.root:
             self._find(Fault.ROOT, seal.number, f"rebuilt {root.hex()}, sealed is {seal.root.hex()}")

@@ -160,6 +160,11 @@ class Audited:
             raise Unavailable(f"bundle {n} is not served as it was when it was audited")
         return list(zip(headers, bodies, strict=True))
 
+    def documents(self, n: int) -> dict[bytes, bytes]:
+        """The documents of a bundle by their hashes. Raises Unavailable."""
+        served = self.log.documents(n, min(TILE, self.size - n * TILE))
+        return {sha256(text).digest(): text for text in served}
+
 
 Check = Callable[[Audited], Iterable[Finding]]  # raises Unavailable where it could not be made
 
@@ -196,6 +201,7 @@ class _Audit:
         self._kinds: Mapping[int, int] = {}
         self._journal: Standings | None = None
         self._deployment: Deployment | None = None
+        self._incomplete = False  # bodies or documents were not to be had: nothing is kept from there on
 
     def run(self, progress: Callable[[int, int], None], also: Sequence[Check]) -> AuditReport:
         """All of it; what the chain or the log do not answer could not be checked."""
@@ -335,7 +341,7 @@ class _Audit:
                     if chunk.stopped or self._is_enough():
                         return
         finally:
-            if replay.gap is not None:
+            if self._incomplete:
                 self._state.undo()
         left = _under(self._eras[-1], replay)
         if left and replay.gap is None:
@@ -349,8 +355,8 @@ class _Audit:
             begin = max(begin, era.until)
 
     def _take(self, replay: Replay, era: Era, task: Task, chunk: Chunk) -> None:
-        """Folds a chunk and keeps it. From the first body that is not served on nothing is kept: the next run takes it
-        up there.
+        """Folds a chunk and keeps it. From the first body or document that is not served on nothing is kept: the next
+        run takes it up there.
         """
         self._seconds.update(chunk.seconds)
         self._unchecked += [chunk.stopped] * bool(chunk.stopped) + chunk.missing
@@ -362,10 +368,10 @@ class _Audit:
         place = self._eras.index(era)
         if place and task.begin == self._eras[place - 1].until:
             replay.succeed(self._eras[place - 1].seals[-1])
-        if replay.gap is not None:
-            self._now += self._fold_chunk(replay, era, chunk)
-        elif chunk.missing:
+        if chunk.missing and not self._incomplete:
             self._state.begin()
+            self._incomplete = True
+        if self._incomplete:
             self._now += self._fold_chunk(replay, era, chunk)
         else:
             with self._state.transaction():

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from hashlib import sha256
 from typing import Any, Protocol
 
 from suyuan.client import SiteRefused
 from suyuan.core import canonical, entries, faults, merkle, proof, statements, subjects
-from suyuan.core.entries import Header, Kind
+from suyuan.core.entries import Kind
 from suyuan.core.epcis import parse_event, subjects_named
-from suyuan.core.errors import BadSignature, InvalidInput, Malformed, SuyuanError, Unavailable
+from suyuan.core.errors import BadSignature, InvalidInput, Malformed, Unavailable
 from suyuan.core.evidence import Promise
 from suyuan.core.notes import TILE
-from suyuan.core.replay import Fault, Finding
+from suyuan.core.replay import Body, Fault, Finding, parse
 from suyuan.core.statements import Receipt
 from suyuan.services.audit import Audited, Check, Era
 
@@ -97,7 +96,7 @@ def _run(receipt: Receipt) -> str:
 
 
 def serves(site: Site, limit: int = SAMPLE) -> Check:
-    """Checks that a site serves what the log says: the deployment, documents of events, heads and entries of subjects.
+    """Checks that a site serves what the log says: the deployment, heads and entries of subjects with their documents.
 
     Of a journal with more than `limit` entries it asks for the subjects of so many, evenly spaced.
     """
@@ -118,8 +117,8 @@ class _Comparison:
         self._audited = audited
         self._site = site
         self._bundle = lru_cache(maxsize=64)(audited.bundle)
+        self._documents = lru_cache(maxsize=64)(audited.documents)
         self._met: set[str] = set()
-        self._unserved = ""
 
     def run(self, limit: int) -> Iterator[Finding]:
         era, size = self._audited.eras[-1], self._audited.size
@@ -132,60 +131,25 @@ class _Comparison:
         for place in range(asked):
             yield from self._entry(place * size // asked)
             self._audited.progress(place + 1, asked)
-        if self._unserved:
-            raise Unavailable(self._unserved)
 
     def _entry(self, index: int) -> Iterator[Finding]:
-        raw, text = self._row(index)
-        header = entries.decode(raw)
-        try:
-            body = canonical.parse(text)
-        except InvalidInput:
-            return  # an appeal of any bytes, or a finding already
-        if not isinstance(body, dict):
-            return
-        subject = body.get("subject")
-        if header.kind == Kind.CHECKPOINT:
-            named = self._named(index, body)
-            if named is None:
-                return
-            streams = self._streams(index, header, len(named))
-            if {subjects.key(one) for one in named} != streams:
-                said = f"its document names {len(named)} subjects, which are not those in whose streams it stands"
-                yield Finding(Fault.BODY, index, said)
-            subject = next((one for one in named if subjects.key(one) == header.key), None)
-        if isinstance(subject, str) and subject not in self._met:
+        raw, text = self._bundle(index // TILE)[index % TILE]
+        body, _ = parse(raw, text)
+        subject = self._named(index, raw, body) if body.kind == Kind.CHECKPOINT else body.subject
+        if subject and subject not in self._met:
             self._met.add(subject)
             yield from self._subject(index, subject)
 
-    def _row(self, index: int) -> tuple[bytes, bytes]:
-        return self._bundle(index // TILE)[index % TILE]
-
-    def _named(self, index: int, body: Mapping[str, Any]) -> tuple[str, ...] | None:
-        """The subjects that an event's document names; None where it is not served as it was signed."""
-        public = body.get("public")
-        name = str(public.get("document")) if isinstance(public, dict) else ""
+    def _named(self, index: int, raw: bytes, body: Body) -> str:
+        """The subject in whose stream an event's entry stands, as its document says it; empty where it does not."""
+        document = self._documents(index // TILE).get(body.document)
+        if document is None and body.digest == raw[-32:]:
+            raise Unavailable(f"the document of entry {index} is no longer served")
         try:
-            document = _asked(lambda: self._site.get(f"/v1/documents/{name}"))
-            if sha256(canonical.encode(document)).hexdigest() != name:
-                raise Unavailable("served is another")
-            return subjects_named(parse_event(document))
-        except SuyuanError as error:
-            self._unserved = f"the document {name} of entry {index}: {error}"
-            return None
-
-    def _streams(self, index: int, header: Header, most: int) -> set[bytes]:
-        """The keys of the entries around one that have its body."""
-        keys = {header.key}
-        for step in (-1, 1):
-            at = index + step
-            while 0 <= at < self._audited.size and abs(at - index) <= most:
-                met = entries.decode(self._row(at)[0])
-                if met.body != header.body:
-                    break
-                keys.add(met.key)
-                at += step
-        return keys
+            named = subjects_named(parse_event(canonical.parse(document or b"")))
+        except InvalidInput:
+            return ""  # a finding already
+        return next((one for one in named if subjects.key(one) == raw[3:35]), "")
 
     def _subject(self, index: int, subject: str) -> Iterator[Finding]:
         audited = self._audited

@@ -16,6 +16,7 @@ from time import perf_counter, thread_time
 from typing import Protocol
 
 from suyuan.core import entries, replay
+from suyuan.core.entries import Kind
 from suyuan.core.errors import Unavailable
 from suyuan.core.notes import TILE
 from suyuan.core.proof import Deployment
@@ -35,6 +36,8 @@ class Log(Protocol):
 
     def bodies(self, n: int, width: int) -> list[bytes]: ...
 
+    def documents(self, n: int, width: int) -> list[bytes]: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
@@ -49,7 +52,7 @@ class Task:
 
 @dataclass(slots=True)
 class Chunk:
-    """What was read. `stopped`: why there are fewer entries than asked; `missing`: why bodies are not there.
+    """What was read. `stopped`: why there are fewer entries than asked; `missing`: why bodies or documents are not there.
 
     `bundles`: digests of bundles as they were served; `before`: of what the first has before the chunk begins, if
     anything; `seconds`: by stage.
@@ -85,6 +88,7 @@ def read(log: Log, task: Task) -> Chunk:
     started = perf_counter()
     raws: list[bytes] = []
     texts: list[bytes | None] = []
+    served: dict[int, list[bytes]] = {}
     for n in range(task.begin // TILE, -(-task.end // TILE)):
         width = min(TILE, task.total - n * TILE)
         wanted = slice(max(0, task.begin - n * TILE), min(width, task.end - n * TILE))
@@ -104,6 +108,10 @@ def read(log: Log, task: Task) -> Chunk:
         chunk.bundles[n] = digest(headers, bodies)
         if wanted.start:
             chunk.before = digest(headers[: wanted.start], bodies[: wanted.start])
+        try:
+            served[n] = log.documents(n, width)
+        except Unavailable as error:
+            chunk.missing.append(str(error))
     waited = perf_counter() - started
     begun = thread_time()  # work is what a core did, however many others wanted it
     leaves = [entries.leaf(raw) for raw in raws]
@@ -129,13 +137,40 @@ def read(log: Log, task: Task) -> Chunk:
         for raw, leaf, place in zip(raws, leaves, places, strict=True)
     ]
     done = thread_time()
+    for n, documents in served.items():
+        _hold_against(documents, chunk, n, task.begin)
+    shown = thread_time()
     chunk.seconds = {
         "fetching": waited,
         "headers": hashed - begun,
         "bodies": read_ - hashed,
         "signatures": done - read_,
+        "documents": shown - done,
     }
     return chunk
+
+
+def _hold_against(documents: list[bytes], chunk: Chunk, n: int, begin: int) -> None:
+    """Looks up what the bodies of bundle `n` name among its documents; of a chunk from `begin` on."""
+    held = {sha256(text).digest(): text for text in documents}
+    shown: dict[bytes, replay.Shown] = {}  # a run's document is read once
+    lost = []
+    first = max(begin, n * TILE)
+    for place, reading in enumerate(chunk.readings[first - begin : n * TILE + TILE - begin], first - begin):
+        body = reading.body
+        if body is None or not body.document or body.digest != reading.raw[-32:]:
+            continue
+        text = held.get(body.document)
+        if text is None:
+            lost.append(begin + place)
+        elif body.kind == Kind.CHECKPOINT:
+            if body.document not in shown:
+                shown[body.document] = replay.show(text)
+            wrong = replay.misfit(reading.raw, body, shown[body.document])
+            if wrong:
+                chunk.readings[place] = reading._replace(misfit=wrong)
+    if lost:
+        chunk.missing.append(f"the documents of {len(lost)} entries are not served, the first of entry {lost[0]}")
 
 
 @contextmanager

@@ -26,7 +26,7 @@ from suyuan.core.reviews import Books, Content, Lot, Reply, Review, Right, State
 from suyuan.core.rules import Role, Standing
 from suyuan.core.standing import Participant
 
-_VERSION = 1
+_VERSION = 2
 _TOGETHER = 5_000  # names in one query
 _TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;

@@ -110,6 +110,11 @@ class Listener:
             self.ask()
         return self._heard
 
+    def ended(self) -> bool:
+        """Whether a proven fault has ended the journal, as far as was heard; never asks."""
+        found = self._heard
+        return found is not None and found.ended
+
     def now(self) -> Heard:
         """The same for who has to know. Raises ChainAway."""
         found = self.heard()

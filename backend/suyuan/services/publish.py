@@ -21,7 +21,7 @@ _LEVELS = 8  # 256^8 entries are more than there can be
 
 
 class Log:
-    """Serves sealed entries, their bodies and the tree's hashes. `signer`: of tree heads; its name is the origin."""
+    """Serves sealed entries, their bodies and documents, and the tree's hashes. `signer`: of tree heads; its name is the origin."""
 
     def __init__(self, database: Database, signer: NoteSigner) -> None:
         self._database = database
@@ -79,6 +79,16 @@ class Log:
             raise NotFound(f"entries {begin} to {end} are not all sealed")
         return b"\n".join(texts) + b"\n"
 
+    def document_bundle(self, n: int, width: int) -> bytes:
+        """The documents of a bundle's first `width` entries, each once, as they first appear, one a line."""
+        begin, end = n * TILE, n * TILE + width
+        with self._database.read() as connection:
+            seal = sealed.newest_sealed(connection)
+            if end > (seal.size if seal else 0):
+                raise NotFound(f"entries {begin} to {end} are not all sealed")
+            texts = journal.documents(connection, begin, end)
+        return b"".join(text + b"\n" for text in texts)
+
     def document(self, name: bytes) -> bytes:
         """A public document's canonical text. Raises NotFound."""
         with self._database.read() as connection:
@@ -103,6 +113,7 @@ class Log:
         for n, width, name in _parts(size):
             yield f"tile/entries/{name}", n * TILE, partial(self.entry_bundle, n, width)
             yield f"bodies/{name}", n * TILE, partial(self.body_bundle, n, width)
+            yield f"documents/{name}", n * TILE, partial(self.document_bundle, n, width)
         for level in range(_LEVELS):
             for n, width, name in _parts(size >> 8 * level):
                 yield f"tile/{level}/{name}", size, partial(self.tile, level, n, width)

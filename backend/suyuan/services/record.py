@@ -16,7 +16,7 @@ from suyuan.core.entries import BY_WORD, Kind
 from suyuan.core.epcis.event_hash import event_hash
 from suyuan.core.epcis.identifiers import subject_of
 from suyuan.core.epcis.model import Event, subjects_named
-from suyuan.core.errors import BadSignature, Malformed, NoStanding, NotFound, UnknownSigner
+from suyuan.core.errors import BadSignature, Malformed, NoStanding, NotFound, Unavailable, UnknownSigner
 from suyuan.core.rules import Role
 from suyuan.core.statements import Batch, Recall, Receipt, Signed, Signer
 from suyuan.services.known import Known, check_key
@@ -44,9 +44,17 @@ class Domains:
     before: int = 0
 
 
+class JournalEnded(Unavailable):
+    """A proven fault has ended the journal: it could not seal what a receipt would promise."""
+
+    def __init__(self) -> None:
+        super().__init__("a proven fault has ended the journal: nothing is recorded until it goes on in another one")
+
+
 class Recorder:
     """Takes statements. `promise`: seconds within which the receipts promise a seal; `receipts`: who signs them;
-    `operator`: who signs what the platform itself states; `heard`: told when something was accepted.
+    `operator`: who signs what the platform itself states; `heard`: told when something was accepted; `ended`: whether
+    a proven fault has ended the journal, as last heard.
     """
 
     def __init__(
@@ -59,6 +67,7 @@ class Recorder:
         *,
         promise: int,
         heard: Callable[[], None] = lambda: None,
+        ended: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._database = database
@@ -69,6 +78,7 @@ class Recorder:
         self._promise = promise
         self._appender = Appender(database, promise=promise, sign=self._sign, before=domains.before)
         self._heard = heard
+        self._ended = ended
         self._clock = clock
 
     # -- events
@@ -133,7 +143,11 @@ class Recorder:
         raise NotFound("the event that the error declaration retracts was never recorded")
 
     def record(self, requests: Sequence[Sequence[Draft]], also: Also = nothing) -> Answers:
-        """Records drafts, those of a request all or none; `also` writes more into the same transaction."""
+        """Records drafts, those of a request all or none; `also` writes more into the same transaction.
+
+        Raises JournalEnded, DatabaseAway.
+        """
+        self._check_goes_on()
         answers = self._appender.append(requests, now=int(self._clock() * 1000), also=also)
         self._heard()
         return answers
@@ -314,7 +328,12 @@ class Recorder:
             raise Malformed(f"the subject is written {subject}", "statement/subject")
         return rules.check_public(kind, subject, public)
 
+    def _check_goes_on(self) -> None:
+        if self._ended():
+            raise JournalEnded
+
     def _append(self, connection: Connection, drafts: Sequence[Draft], now: float) -> list[Accepted]:
+        self._check_goes_on()
         return journal.append(
             connection,
             drafts,

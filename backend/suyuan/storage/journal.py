@@ -458,14 +458,31 @@ def headers(connection: Connection, begin: int, end: int) -> list[bytes]:
     return [bytes(header) for (header,) in found]
 
 
+_TOUCHED = (
+    "FROM records WHERE first < %s AND first + count > %s"
+    " AND first >= (SELECT coalesce(max(first), 0) FROM records WHERE first <= %s) ORDER BY first"
+)
+
+
 def bodies(connection: Connection, begin: int, end: int) -> list[tuple[int, int, int, bytes]]:
     """The bodies of the runs that touch entries `begin` to `end`: (first index, count, kind, body)."""
-    found = connection.exec_driver_sql(
-        "SELECT first, count, kind, body FROM records WHERE first < %s AND first + count > %s"
-        " AND first >= (SELECT coalesce(max(first), 0) FROM records WHERE first <= %s) ORDER BY first",
-        (end, begin, begin),
-    )
+    found = connection.exec_driver_sql(f"SELECT first, count, kind, body {_TOUCHED}", (end, begin, begin))
     return [(first, count, kind, bytes(body)) for first, count, kind, body in found]
+
+
+def documents(connection: Connection, begin: int, end: int) -> list[bytes]:
+    """The documents of the runs that touch entries `begin` to `end`, each once, as they first appear there."""
+    found = connection.exec_driver_sql(f"SELECT document_hash, document {_TOUCHED}", (end, begin, begin))
+    texts: dict[bytes, bytes] = {}
+    for name, document in found:
+        if name:
+            texts.setdefault(bytes(name), bytes(document))
+    return list(texts.values())
+
+
+def run_of(connection: Connection, index: int) -> int:
+    """The first entry of the run that an accepted entry belongs to."""
+    return int(connection.exec_driver_sql("SELECT run FROM entries WHERE index = %s", (index,)).scalar_one())
 
 
 def document(connection: Connection, name: bytes) -> bytes:
