@@ -5,9 +5,9 @@
     scripts/bench_audit.py --sizes 100000 1000000     other sizes (the figures of docs; minutes)
     scripts/bench_audit.py --jobs 1 2 --json          in so many processes, as JSON
 
-Of ten entries eight are events, each with a body and a signature of its own and about items of which half were met
-before, and two an order and its delivery. The log is a file and the chain a list, so neither is measured. Each audit
-runs in a process of its own: its peak memory is that process's, and `readers` that of the largest of its readers.
+Of ten entries eight are events, each with a body, a document and a signature of its own and about items of which half
+were met before, and two an order and its delivery. The log is a file and the chain a list, so neither is measured. Each
+audit runs in a process of its own: its peak memory is that process's, and `readers` that of the largest of its readers.
 `again`: the next 1,000 entries, from the state that the whole audit left. Stages are entries a second of one core.
 """
 
@@ -34,6 +34,7 @@ from coincurve import PrivateKey
 from suyuan.chain.port import Deployment, Fault, MerchantRecord, Standings
 from suyuan.core import canonical, entries, heads, merkle, proof, rules, statements, subjects
 from suyuan.core.entries import HEADER_SIZE, Kind
+from suyuan.core.epcis import event_hash
 from suyuan.core.notes import TILE
 from suyuan.core.proof import BatchState, Seal
 from suyuan.core.rules import Role, Standing
@@ -47,7 +48,8 @@ CHAIN, JOURNAL, MERCHANTS, BATCHES = 31337, "0x" + "1a" * 20, "0x" + "2b" * 20, 
 BEGUN = 1_790_000_000
 GTIN = "09521141012345"
 PRODUCT, BATCH = subjects.product(GTIN), subjects.batch(GTIN, "L1")
-PUBLIC = {"document": "ab" * 32, "quantity": 2**32 - 1, "itemsRoot": "cd" * 32}
+LISTING = canonical.encode({"name": "龙井"})
+PUBLIC = {"document": sha256(LISTING).hexdigest(), "quantity": 2**32 - 1, "itemsRoot": "cd" * 32}
 PIECE = 10_000  # entries that a process makes at once
 
 
@@ -69,12 +71,12 @@ MERCHANT, OPERATOR = Signer("merchant"), Signer("operator")
 # -- a journal, made fast
 
 
-def entry(n: int) -> tuple[Kind, str, bytes]:
-    """The kind, subject and body of entry `n`."""
-    name, by, public = sha256(b"%d" % n).hexdigest(), MERCHANT, PUBLIC
+def entry(n: int) -> tuple[Kind, str, bytes, bytes]:
+    """The kind, subject, body and document of entry `n`; the document is empty where there is none, or no new one."""
+    name, by, public, document = sha256(b"%d" % n).hexdigest(), MERCHANT, PUBLIC, b""
     order = f"/order/{sha256(b'%d' % (n // 10)).hexdigest()[:32]}"
     if n == 0:
-        kind, subject, public = Kind.PRODUCT, PRODUCT, {"document": PUBLIC["document"]}
+        kind, subject, public, document = Kind.PRODUCT, PRODUCT, {"document": PUBLIC["document"]}, LISTING
     elif n == 1:
         kind, subject = Kind.BATCH, BATCH
     elif n % 10 == 8:
@@ -83,15 +85,34 @@ def entry(n: int) -> tuple[Kind, str, bytes]:
         kind, subject, by, public = Kind.DELIVERY, order, OPERATOR, {"goods": [{"batch": BATCH, "quantity": 1}]}
     else:
         kind, subject = Kind.CHECKPOINT, subjects.item(GTIN, str(n if n % 2 else n // 2))
-        public = {"event": f"ni:///sha-256;{name}?ver=CBV2.0", "document": name}
+        told = stored(subject, n)
+        document = canonical.encode(told)
+        public = {"event": event_hash(told), "document": sha256(document).hexdigest()}
     about = "" if kind is Kind.CHECKPOINT else subject
     statement = Statement(kind.word, about, canonical.digest(public), BEGUN, bytes.fromhex(name))
     signature = by.sign(statement.digest(statements.domain(CHAIN, MERCHANTS)))
     named = 1 if kind is Kind.CHECKPOINT else 0
-    return kind, subject, entries.encode_body(rules.body_of(Signed(by.address, statement, signature), public, named))
+    body = entries.encode_body(rules.body_of(Signed(by.address, statement, signature), public, named))
+    return kind, subject, body, document
 
 
-def piece(first: int, last: int) -> list[tuple[Kind, str, bytes]]:
+def stored(subject: str, n: int) -> dict[str, Any]:
+    """An event of one item, as a warehouse captures it."""
+    return {
+        "@context": ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"],
+        "type": "ObjectEvent",
+        "eventTime": f"2026-10-01T{n // 3600 % 24:02}:{n // 60 % 60:02}:{n % 60:02}.000Z",
+        "eventTimeZoneOffset": "+08:00",
+        "epcList": [f"https://id.gs1.org{subject}"],
+        "action": "OBSERVE",
+        "bizStep": "storing",
+        "disposition": "in_progress",
+        "readPoint": {"id": "https://id.gs1.org/414/9521141000007"},
+        "bizLocation": {"id": "https://id.gs1.org/414/9521141000007"},
+    }
+
+
+def piece(first: int, last: int) -> list[tuple[Kind, str, bytes, bytes]]:
     return [entry(n) for n in range(first, last)]
 
 
@@ -106,10 +127,11 @@ def write(folder: Path, size: int) -> None:
         ProcessPoolExecutor(mp_context=get_context("spawn")) as pool,
         (folder / "headers").open("wb") as headers,
         (folder / "bodies").open("wb") as bodies,
+        (folder / "documents").open("wb") as documents,
         (folder / "places").open("wb") as places,
     ):
         for made in pool.map(piece, *zip(*spans, strict=True)):
-            for kind, subject, text in made:
+            for kind, subject, text, document in made:
                 key = subjects.key(subject)
                 head = streams.get(key, entries.EMPTY)
                 body = sha256(text).digest()
@@ -118,15 +140,16 @@ def write(folder: Path, size: int) -> None:
                 streams[key] = entries.Head(head.count + 1, leaf, head.state)
                 changed[key] = heads.Met(key, head.count + 1, leaf)
                 tree.append(leaf)
-                places.write(bodies.tell().to_bytes(8, "big"))
+                places.write(bodies.tell().to_bytes(8, "big") + documents.tell().to_bytes(8, "big"))
                 bodies.write(text + b"\n")
+                documents.write(document + b"\n" if document else b"")
                 headers.write(raw)
                 if tree.size in marks:
                     buckets.update(top.update(changed.values()))
                     changed.clear()
                     at = BEGUN + 2 + tree.size // 1000
                     seals.append([len(seals) + 1, tree.size, tree.root().hex(), top.root.hex(), at])
-        places.write(bodies.tell().to_bytes(8, "big"))
+        places.write(bodies.tell().to_bytes(8, "big") + documents.tell().to_bytes(8, "big"))
     (folder / "seals").write_text(json.dumps(seals))
 
 
@@ -141,9 +164,16 @@ class FileLog:
         return [text[at : at + HEADER_SIZE] for at in range(0, len(text), HEADER_SIZE)]
 
     def bodies(self, n: int, width: int) -> list[bytes]:
-        ends = self._part("places", n * TILE * 8, (width + 1) * 8)
-        first, last = int.from_bytes(ends[:8], "big"), int.from_bytes(ends[-8:], "big")
-        return self._part("bodies", first, last - first).split(b"\n")[:-1]
+        return self._lines("bodies", 0, n, width)
+
+    def documents(self, n: int, width: int) -> list[bytes]:
+        return self._lines("documents", 8, n, width)
+
+    def _lines(self, name: str, column: int, n: int, width: int) -> list[bytes]:
+        ends = self._part("places", n * TILE * 16, (width + 1) * 16)
+        first = int.from_bytes(ends[column : column + 8], "big")
+        last = int.from_bytes(ends[column - 16 : len(ends) - 8 + column], "big")
+        return self._part(name, first, last - first).split(b"\n")[:-1]
 
     def _part(self, name: str, at: int, size: int) -> bytes:
         with (self._folder / name).open("rb") as file:
@@ -222,7 +252,7 @@ def run(folder: Path, size: int, jobs: int) -> Run:
     )
     seconds = time.perf_counter() - started
     if report.findings or report.unchecked or report.entries != size:
-        raise RuntimeError(report)
+        raise RuntimeError((report.entries, report.findings[:9], report.unchecked[:9]))
     readers = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
     return Run(size - report.began, seconds, peak(), readers, {stage.name: stage.seconds for stage in report.stages})
 

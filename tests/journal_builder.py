@@ -206,6 +206,16 @@ class Journal:
         self.written.append(entry)
         return entry
 
+    def forget(self, count: int) -> None:
+        """Takes back the newest entries."""
+        for entry in reversed(self.written[-count:]):
+            head = entry.header
+            before = [one for one in self.written[: entry.index] if one.subject == entry.subject][-1:]
+            self._heads.pop(entry.subject)
+            for one in before:
+                self._heads[entry.subject] = entries.Head(head.seq, one.leaf, one.header.state)
+        del self.written[-count:]
+
     def record(self, by: Signer, kind: Kind, subject: str, document: Any, **public: Any) -> Written:
         """An entry that a participant states about one subject, with a document."""
         stated = {"document": self.document(document), **public}

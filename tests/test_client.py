@@ -87,12 +87,19 @@ Read = Callable[[LogReader], object]
         (b"\x00", lambda log: log.headers(0, 1)),
         (b"{}", lambda log: log.bodies(0, 1)),
         (b"{}\n{}\n", lambda log: log.bodies(0, 1)),
+        (b"{}\n{", lambda log: log.documents(0, 1)),
     ],
 )
 def test_what_is_cut_short_or_too_long_could_not_be_had(content: bytes, read: Read) -> None:
     log, _ = reader(httpx.Response(200, content=content))
     with pytest.raises(Unavailable):
         read(log)
+
+
+def test_documents_are_as_many_as_are_served() -> None:
+    log, asked = reader(httpx.Response(200, content=b'{"a":1}\n{}\n'), httpx.Response(200, content=b""))
+    assert ([b'{"a":1}', b"{}"], []) == (log.documents(0, 256), log.documents(1, 3))
+    assert asked == ["http://log.example/log/documents/000", "http://log.example/log/documents/001.p/3"]
 
 
 def test_headers_come_one_by_one_whatever_their_length() -> None:

@@ -238,7 +238,8 @@ class Node:
         state = {"database": "ready", "chain": "ready", "sealing": self.sealing}
         try:
             with self.database.read() as connection:
-                journal.size(connection)
+                if journal.before(connection) != self.deployment.before:  # it was handed over
+                    state["sealing"] = "stopped"
         except Unavailable:
             state["database"] = "away"
         try:
@@ -561,7 +562,7 @@ def open_node(settings: Settings, *, deploy_missing: bool = False) -> Node:
     witnesses = _witnesses(settings)
     settings.data.mkdir(parents=True, exist_ok=True)
     keys = keystore(settings)
-    database = Database(settings.database_url or EmbeddedServer(settings.data.resolve() / "postgres").url)
+    database = Database(settings.database_url or EmbeddedServer(settings.data.resolve() / "postgres"))
     database.migrate()
     addresses = [keys.address(role) for role in ROLES if keys.has(role)]
     chain = connect(settings.chain_url, settings.data / "chain", funded=addresses, confirmations=settings.confirmations)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from hashlib import sha256
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from live import Live, event
+from live import Live, epc, event
 from suyuan.client import LogReader
 from suyuan.core import entries, merkle
 from suyuan.core.errors import BadSignature
@@ -94,6 +96,19 @@ def test_the_log_as_files_is_audited_like_the_site(told: Live, tmp_path: Path) -
     assert (report.findings, report.unchecked, report.entries) == ((), (), told.size())
 
 
+def test_documents_stand_beside_the_bodies_each_once_as_they_first_appear(live: Live) -> None:
+    live.list_and_register()
+    live.merchant.capture_event(event(*[epc(f"N{n}") for n in range(300)]))
+    live.merchant.capture_event(event())
+    live.node.seal_now()
+    log = LogReader("http://testserver", http=live.http)
+    for n, width in ((0, 256), (0, 2), (1, live.size() - 256)):
+        named = dict.fromkeys(json.loads(body)["public"]["document"] for body in log.bodies(n, width))
+        assert list(named) == [sha256(text).hexdigest() for text in log.documents(n, width)]
+    assert "immutable" in live.http.get("/log/documents/000").headers["cache-control"]
+    assert live.http.get(f"/log/documents/001.p/{live.size() - 255}").status_code == 404
+
+
 def test_a_second_export_writes_only_what_is_new(told: Live, tmp_path: Path) -> None:
     log = tmp_path / "log"
     told.node.log.export(log)
@@ -105,9 +120,10 @@ def test_a_second_export_writes_only_what_is_new(told: Live, tmp_path: Path) -> 
     assert before == {f: f.stat().st_mtime_ns for f in before}
 
 
-def test_a_file_that_is_missing_could_not_be_checked(told: Live, tmp_path: Path) -> None:
+@pytest.mark.parametrize("what", ["bodies", "documents"])
+def test_a_file_that_is_missing_could_not_be_checked(told: Live, tmp_path: Path, what: str) -> None:
     told.node.log.export(tmp_path / "log")
-    (tmp_path / "log" / "bodies" / "000").unlink()
+    (tmp_path / "log" / what / "000").unlink()
     with served(tmp_path) as url:
         report = audit(told.node.chain, LogReader(url))
     assert report.findings == ()

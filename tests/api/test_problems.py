@@ -173,7 +173,7 @@ def test_a_question_that_makes_no_sense_is_400(live: Live, path: str) -> None:
 def test_of_a_sealed_journal_the_log_serves_what_there_is_and_no_more(live: Live) -> None:
     live.merchant.capture_event(event())
     live.node.seal_now()
-    for kind in ("tile/entries", "bodies"):
+    for kind in ("tile/entries", "bodies", "documents"):
         assert live.http.get(f"/log/{kind}/000.p/1").status_code == 200
         for beyond in ("000", "000.p/2", "001.p/1", "x999/" * 9 + "999"):
             assert_problem(live.http.get(f"/log/{kind}/{beyond}"), 404)

@@ -28,6 +28,7 @@ from journal_builder import (
     JOURNAL,
     MERCHANT,
     OPERATOR,
+    PALLET,
     PARTNER,
     PRODUCT,
     REVIEWS,
@@ -35,6 +36,7 @@ from journal_builder import (
     STRANGER,
     Journal,
     Signer,
+    Written,
     build,
     build_market,
     faults,
@@ -48,9 +50,9 @@ from live import Live
 from mortal import Died
 from suyuan.chain.port import Fault as Proven
 from suyuan.chain.port import FaultRecord, Standings
-from suyuan.core import canonical, entries, heads, rules, statements, subjects
+from suyuan.core import canonical, entries, heads, replay, rules, statements, subjects
 from suyuan.core.entries import Kind
-from suyuan.core.errors import Conflict
+from suyuan.core.errors import Conflict, Unavailable
 from suyuan.core.notes import TILE
 from suyuan.core.proof import Claim, Verdict
 from suyuan.core.replay import REGISTERED_WITHIN, Fault
@@ -127,6 +129,7 @@ def test_a_rewritten_header_is_found() -> None:
 def rebuilt(kept: Callable[[int], bool], more: Callable[[Journal], Any] = lambda _: None) -> MemoryLog:
     """The log of a journal from which entries are gone, or into which one was put, everything after it made to fit."""
     journal = Journal()
+    journal.documents |= story().documents
     for entry in story().written:
         if entry.index == 2:
             more(journal)
@@ -321,7 +324,7 @@ def test_a_signature_replayed_in_another_stream_is_found() -> None:
     other = subjects.product("09521141012338")
 
     def replayed(journal: Journal) -> None:
-        public = {"document": "ab" * 32}
+        public = {"document": journal.document({"name": "here or there"})}
         stated(journal, journal.sign(MERCHANT, Kind.PRODUCT, PRODUCT, public), public, other)
 
     journal = sealed(replayed)
@@ -337,7 +340,7 @@ def test_a_signature_replayed_in_its_own_stream_is_found() -> None:
 
 def test_a_participants_signature_from_another_deployment_is_found() -> None:
     def replayed(journal: Journal) -> None:
-        public = {"document": "ab" * 32}
+        public = {"document": journal.document({"name": "elsewhere"})}
         statement = Statement("product", PRODUCT, canonical.digest(public), journal.at // 1000, journal.nonce())
         elsewhere = statements.domain(CHAIN, "0x" + "99" * 20)
         stated(
@@ -356,7 +359,7 @@ def test_a_shoppers_signature_from_another_deployment_is_found() -> None:
 
 def test_a_statement_that_was_issued_after_it_was_accepted_is_found() -> None:
     def early(journal: Journal) -> None:
-        public = {"document": "ab" * 32}
+        public = {"document": journal.document({"name": "early"})}
         issued = journal.at // 1000 + 1 + statements.SKEW + 1
         stated(journal, journal.sign(MERCHANT, Kind.PRODUCT, PRODUCT, public, issued), public, PRODUCT)
 
@@ -436,6 +439,99 @@ def test_a_review_that_is_withheld_without_being_counted_is_found() -> None:
     assert {Fault.STREAM: [honest.index]} == found(journal)
 
 
+# -- what documents name
+
+
+def one_less(journal: Journal) -> list[Written]:
+    """An event of three items that stands in the streams of two, and says that it names no more."""
+    event = journal.event(PARTNER, epcList=[link(f"{PRODUCT}/21/{n}") for n in range(3)])
+    journal.forget(3)
+    text = entries.encode_body({**json.loads(event[0].text), "named": 2})
+    journal.at += 1000
+    return [journal._put(Kind.CHECKPOINT, one.subject, text, 0, one.document, "") for one in (event[0], event[2])]
+
+
+def test_an_event_that_is_left_out_of_a_stream_and_says_that_it_names_one_less_is_found() -> None:
+    """Bodies alone cannot show it: the author signed the document, not how many streams it went into."""
+    journal = build()
+    named = one_less(journal)
+    journal.seal()
+    report = audited(journal)
+    assert {Fault.BODY: [entry.index for entry in named]} == faults(report.findings)
+    assert report.findings[0].detail == "the event is said to name 2 subjects, its document names 3"
+    assert report.unchecked == ()
+
+
+def test_an_event_in_a_stream_that_its_document_does_not_name_is_found() -> None:
+    journal = build()
+    (event,) = journal.event(PARTNER, epcList=[link(PALLET)])
+    journal.forget(1)
+    journal._put(Kind.CHECKPOINT, PRODUCT, event.text, 0, event.document, "")
+    journal.seal()
+    assert {Fault.BODY: [len(journal.written) - 1]} == found(journal)
+
+
+def test_an_event_of_another_hash_than_its_document_has_is_found() -> None:
+    def other(journal: Journal) -> None:
+        named = journal.event(PARTNER, epcList=[link(PALLET)])[0]
+        public = json.loads(named.text)["public"] | {"event": f"ni:///sha-256;{'ab' * 32}?ver=CBV2.0"}
+        body = rules.body_of(journal.sign(PARTNER, Kind.CHECKPOINT, "", public), public, 1)
+        journal.append(Kind.CHECKPOINT, PALLET, body)
+
+    journal = sealed(other)
+    assert {Fault.BODY: [len(journal.written) - 1]} == found(journal)
+
+
+@pytest.mark.parametrize("document", [{}, [], "x", {"type": "ObjectEvent"}, {"@context": [[]], "type": 1}], ids=str)
+def test_an_event_of_which_the_document_is_none_is_found(document: Any) -> None:
+    def none(journal: Journal) -> None:
+        public = {"event": f"ni:///sha-256;{'ab' * 32}?ver=CBV2.0", "document": journal.document(document)}
+        body = rules.body_of(journal.sign(PARTNER, Kind.CHECKPOINT, "", public), public, 1)
+        journal.append(Kind.CHECKPOINT, PALLET, body)
+
+    journal = sealed(none)
+    assert {Fault.BODY: [len(journal.written) - 1]} == found(journal)
+
+
+def test_a_document_is_read_once_for_a_run_in_a_bundle(monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = build()
+    while len(journal.written) < TILE - 30:
+        journal.record(PARTNER, Kind.MERCHANT, f"/merchant/{PARTNER.address}", {"n": len(journal.written)})
+    events = len({entry.document for entry in journal.written if entry.header.kind == Kind.CHECKPOINT})
+    journal.event(PARTNER, epcList=[link(f"{PRODUCT}/21/{n}") for n in range(60)])
+    journal.seal()
+    read: list[bytes] = []
+
+    def show(text: bytes) -> replay.Shown:
+        read.append(text)
+        return real(text)
+
+    real = replay.show
+    monkeypatch.setattr(replay, "show", show)
+    assert audited(journal).result is Result.CLEAN
+    assert events + 2 == len(read)
+
+
+def test_a_seal_between_the_entries_of_an_event_is_found() -> None:
+    def cut(journal: Journal) -> None:
+        *_, last = journal.event(PARTNER, epcList=[link(f"{PRODUCT}/21/{n}") for n in range(3)])
+        journal.forget(1)
+        journal.seal()
+        journal._put(Kind.CHECKPOINT, last.subject, last.text, 0, last.document, "")
+
+    journal = sealed(cut)
+    assert {Fault.BODY: [len(journal.written) - 2]} == found(journal)
+
+
+def test_an_event_that_the_newest_seal_leaves_unfinished_is_found() -> None:
+    def cut(journal: Journal) -> None:
+        journal.event(PARTNER, epcList=[link(f"{PRODUCT}/21/{n}") for n in range(3)])
+        journal.forget(1)
+
+    journal = sealed(cut)
+    assert {Fault.BODY: [len(journal.written) - 1]} == found(journal)
+
+
 # -- what is not served
 
 
@@ -443,6 +539,48 @@ def test_bodies_that_are_not_served_could_not_be_checked() -> None:
     report = audited(market(), log=log_of(market(), lost=(0,)))
     assert (report.result, report.findings) == (Result.UNCHECKED, ())
     assert report.entries == len(market().written)
+
+
+def test_documents_that_are_not_served_could_not_be_checked() -> None:
+    journal = market()
+    log = log_of(journal)
+    (first, second) = [entry for entry in journal.written if entry.document][-2:]
+    log.papers = {name: one for name, one in log.papers.items() if name not in (first.document, second.document)}
+    report = audited(journal, log=log)
+    assert (report.result, report.findings) == (Result.UNCHECKED, ())
+    assert (f"the documents of 2 entries are not served, the first of entry {first.index}",) == report.unchecked
+
+
+def test_a_log_without_documents_could_not_be_checked() -> None:
+    class Mute(MemoryLog):
+        def documents(self, n: int, width: int) -> list[bytes]:
+            raise Unavailable(f"documents {n} are not served")
+
+    log = log_of(market())
+    report = audited(market(), log=Mute(log.rows))
+    assert (report.result, report.unchecked) == (Result.UNCHECKED, ("documents 0 are not served",))
+
+
+def test_a_document_that_is_served_otherwise_than_it_was_signed_could_not_be_checked() -> None:
+    log = log_of(market())
+    (name,) = {entry.document for entry in market().stream(PALLET)[:1]}
+    log.papers = {**log.papers, name: {**log.papers[name], "bizStep": "receiving"}}
+    report = audited(market(), log=log)
+    assert (report.result, report.findings, len(report.unchecked)) == (Result.UNCHECKED, (), 1)
+
+
+def test_what_documents_show_that_are_served_late_is_found_by_the_next_audit(tmp_path: Path) -> None:
+    journal = long(build_market(), CHUNK + 900)
+    named = one_less(journal)
+    journal.seal()
+    log = log_of(journal)
+    log.papers = {name: one for name, one in log.papers.items() if name != named[0].document}
+    state = tmp_path / "state"
+    first = audited(journal, log=log, state=state)
+    assert (first.result, first.findings) == (Result.UNCHECKED, ())
+    second = audited(journal, state=state)
+    assert (second.began, second.result) == (CHUNK, Result.FINDINGS)
+    assert {Fault.BODY: [entry.index for entry in named]} == faults(second.findings)
 
 
 def test_where_bodies_are_not_served_headers_are_checked_all_the_same() -> None:

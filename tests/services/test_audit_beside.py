@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
@@ -25,12 +24,11 @@ from journal_builder import (
     build,
     changed,
     faults,
-    link,
     market,
 )  # fmt: skip
 from live import URL, Live, event
 from suyuan.client import LogReader, SiteRefused
-from suyuan.core import entries, merkle, statements
+from suyuan.core import merkle, statements
 from suyuan.core.entries import Kind
 from suyuan.core.errors import Unavailable
 from suyuan.core.evidence import Promise, promises_in
@@ -183,7 +181,6 @@ def test_a_site_that_answers_nonsense_is_found(said: Any) -> None:
         {"subject": BATCH},
         {"chain/id": 1},
         {"entries": 7},
-        {"documents": {}},
     ],
     ids=str,
 )
@@ -201,6 +198,22 @@ def test_an_older_head_is_found_but_for_the_moments_after_a_seal() -> None:
     newest = journal.seals[-1].sealed_at
     assert compared(old, journal, clock=lambda: newest + BEHIND).result is Result.CLEAN
     assert Fault.SERVED in faults(compared(old, journal, clock=lambda: newest + BEHIND + 1).findings)
+
+
+def test_a_document_that_the_site_does_not_serve_could_not_be_checked() -> None:
+    report = compared(FakeSite(market(), **{PALLET: {"documents": {}}}))
+    assert (report.result, report.findings, len(report.unchecked)) == (Result.UNCHECKED, (), 1)
+    assert PALLET in report.unchecked[0]
+
+
+def test_a_document_that_the_log_serves_no_longer_could_not_be_checked() -> None:
+    class Forgetful(type(log_of(market()))):  # type: ignore[misc]
+        def documents(self, n: int, width: int) -> list[bytes]:
+            served, self.papers = super().documents(n, width), {}
+            return list(served)
+
+    report = compared(FakeSite(market()), log=Forgetful(log_of(market()).rows, market().documents))
+    assert (report.result, report.findings, len(report.unchecked)) == (Result.UNCHECKED, (), 1)
 
 
 def test_a_site_that_is_away_could_not_be_checked() -> None:

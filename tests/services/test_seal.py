@@ -28,7 +28,7 @@ from suyuan.core import subjects
 from suyuan.core.errors import ChainAway, DatabaseAway, SuyuanError, Unavailable
 from suyuan.core.proof import Seal
 from suyuan.core.rules import Role, Standing
-from suyuan.services import relay
+from suyuan.services import relay, seal
 from suyuan.services.appeal import Appeals
 from suyuan.services.capture import Capture
 from suyuan.services.record import Recorder
@@ -206,6 +206,17 @@ def test_nothing_is_sealed_before_its_time_or_its_number(live: Live) -> None:
     assert not early.step()
     now += 61
     assert early.step()
+
+
+def test_a_seal_that_cannot_grow_further_ends_before_an_event_and_never_within(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(seal, "MOST", 4)
+    for count in (3, 2, 4):
+        live.merchant.capture_event(event(*[epc(f"A{n}") for n in range(count)]))
+    live.node.seal_now()
+    assert [3, 5, 9] == [size for _, size, _ in seals_of(live)]
+    assert live.audit().findings == ()
 
 
 def test_a_registration_counts_after_as_many_blocks_as_are_asked(live: Live) -> None:

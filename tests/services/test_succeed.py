@@ -31,8 +31,8 @@ from suyuan.core.proof import State as Verdict
 from suyuan.services import audit_beside
 from suyuan.services.audit import AuditReport, audit
 from suyuan.services.seal import SealMismatch
-from suyuan.services.succeed import State, Succession
-from suyuan.storage import cosignatures, journal, sealed
+from suyuan.services.succeed import State, Succession, Successor
+from suyuan.storage import audits, cosignatures, journal, sealed
 from suyuan.storage.database import SEALER_LOCK
 from suyuan.storage.journal import Superseded
 
@@ -188,6 +188,30 @@ def test_an_audit_of_the_new_journal_reads_from_the_first_entry_of_the_old(live:
     assert [point.number for point in report.points] == [own for own, _ in numbers(live)]
 
 
+def test_an_audit_finds_nothing_before_the_new_journal_has_a_seal_of_its_own(live: Live) -> None:
+    open_site(live)
+    succeed(live)
+    live.merchant.capture_event(event(epc("S00001")))
+    report = audited(live)
+    assert (report.findings, report.unchecked) == ((), ())
+    assert report.entries == live.node.chain.journal_head().size
+
+
+def test_an_audit_that_was_handed_in_before_stays_the_same(live: Live) -> None:
+    """It named a seal of the old journal, of a number that the new one has, too."""
+    open_site(live)
+    live.merchant.capture_event(event(epc("S00001")))
+    live.node.seal_now()
+    with live.node.database.read() as connection:
+        old = {row.number: bytes(row.root) for row in connection.execute(text("SELECT number, root FROM seals"))}
+    succeed(live)
+    live.merchant.capture_event(event(epc("S00001")))
+    live.node.seal_now()
+    head = live.node.chain.journal_head()
+    with live.node.database.read() as connection:
+        assert audits.roots(connection, [1, 2, 99]) == {1: {old[1], head.root}, 2: {old[2]}}
+
+
 def _receipt_of(live: Live, index: int) -> Any:
     """A receipt as its author kept it, with the entry that it is of."""
     with live.node.database.read() as connection:
@@ -262,6 +286,16 @@ def test_a_journal_without_a_seal_of_its_own_is_not_gone_on_from(live: Live) -> 
     assert again == replace(made, state=State.STANDS)
 
 
+def test_no_more_journals_go_on_from_one_another_than_verifiers_follow(live: Live) -> None:
+    open_site(live)
+    node, line = live.node, tuple(Passed("0x" + "11" * 20, 0) for _ in range(proof.LINE_LIMIT - 1))
+    many = replace(node.deployment, predecessors=line)
+    never: Callable[[Any], Deployment] = {}.__getitem__  # is not reached
+    successor = Successor(node.database, node.chain, many, node.sealer, node.appeals, never, lambda: None)
+    with pytest.raises(Conflict, match="verifiers follow 16 journals"):
+        successor.run()
+
+
 def test_a_site_that_runs_is_not_succeeded(live: Live) -> None:
     open_site(live)
     with live.node.database.alone(SEALER_LOCK) as had:
@@ -285,7 +319,9 @@ def test_a_process_that_knows_the_old_journal_takes_and_seals_nothing_more(live:
     live.attach(stale)
     with live.nothing_written(), pytest.raises(SiteRefused, match="handed over"):
         live.merchant.capture_event(event(epc("S00000")))
+    assert live.http.get("/readyz").json()["sealing"] == "stopped"
     live.attach(fresh)
+    assert live.http.get("/readyz").json()["sealing"] == "ready"
     assert numbers(live) == before
     stale.close()
     live.assert_clean()

@@ -188,6 +188,12 @@ def _(operator: Operator) -> Papers:
     return Papers(shown)
 
 
+@attack("Stop serving documents")
+def _(operator: Operator) -> Papers:
+    operator.log.away = ("documents",)
+    return Papers(operator.bundle(ITEM, batch=BATCH) | {"documents": {}})
+
+
 @attack("Show an item under another batch")
 def _(operator: Operator) -> Papers:
     other = f"/01/{GTIN}/10/L27"
@@ -238,6 +244,16 @@ def _(operator: Operator) -> Papers:
 def _(operator: Operator) -> Papers:
     (one, two) = operator.made(*SERIALS[2:4])
     operator.written.remove(two)
+    took = operator.tries_to_seal()
+    return Papers(operator.bundle(one.subject, batch=BATCH), took=took)
+
+
+@attack("Leave an event out, and say that it names one less")
+def _(operator: Operator) -> Papers:
+    (one, _) = operator.made(*SERIALS[2:4])
+    operator.forget(2)
+    text = one.text.replace(b'"named":2', b'"named":1')
+    operator._put(Kind.CHECKPOINT, one.subject, text, 0, one.document, "")
     took = operator.tries_to_seal()
     return Papers(operator.bundle(one.subject, batch=BATCH), took=took)
 

@@ -11,6 +11,7 @@ import pytest
 from httpx import Response
 
 from live import GTIN, SSCC, Json, Live, document, epc, event, items, packing
+from shopping import SHOP, add_shop, line, sscc
 from suyuan.core.errors import InvalidIdentifier
 from suyuan.web import pages
 
@@ -250,3 +251,44 @@ def test_static_files_bring_nothing_from_elsewhere() -> None:
     for file in STATIC.iterdir():
         found = re.findall(r"https?://[^\s'\"`)]+", file.read_text())
         assert [url for url in found if not url.startswith(("http://www.w3.org/2000/svg", "https://x/"))] == [], file
+
+
+# -- a parcel of an order whose packing nobody recorded
+
+
+@pytest.mark.parametrize(
+    ("lang", "says"),
+    [("zh", ("装箱未上账本", "商店和本站的说法，没有证明")), ("en", ("not on the ledger", "word, and not proven"))],
+)
+def test_an_order_s_parcel_is_announced_and_not_called_forged(world: Live, lang: str, says: tuple[str, ...]) -> None:
+    shop = add_shop(world)
+    shop.place("XY-SECRET-1", "u-1", [line("A1"), line(quantity=1)])
+    shop.ship("XY-SECRET-1", sscc(11))
+    world.node.seal_now()
+    path = f"/00/{sscc(11)}"
+    response = _get(world, f"{path}?lang={lang}")
+    assert response.status_code == 200
+    text = response.text
+    for part in (*says, f'href="/01/{GTIN}/10/L1"', f'href="/01/{GTIN}"', f'href="{ITEM}"'):
+        assert part in text
+    for part in ("forged", "伪造", "XY-SECRET", "/order/", "u-1", SHOP):
+        assert part not in text
+    assert world.http.get(path).status_code == 200
+    assert world.http.get("/v1/proof", params={"subject": path}).status_code == 404
+
+
+def test_a_parcel_that_no_shop_announced_may_be_forged(world: Live) -> None:
+    response = _get(world, f"/00/{sscc(12)}?lang=en")
+    assert response.status_code == 404
+    assert "it may be forged" in response.text
+
+
+def test_once_a_packing_is_recorded_the_record_speaks(world: Live) -> None:
+    shop = add_shop(world)
+    shop.place("XY-1", "u-1", [line("A1")])
+    shop.ship("XY-1", sscc(13))
+    world.merchant.capture_event(packing(f"https://id.gs1.org/00/{sscc(13)}", epc("A1")))
+    world.node.seal_now()
+    text = _get(world, f"/00/{sscc(13)}?lang=en").text
+    assert 'id="announced"' not in text
+    assert 'id="contents"' in text

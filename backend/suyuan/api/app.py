@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
@@ -14,14 +14,14 @@ from suyuan.bootstrap import Node
 from suyuan.web import pages
 
 
-def create(node: Node) -> FastAPI:
-    """An application that serves a node, and seals while it does."""
+def create(node: Node, leave: Callable[[], None] | None = None) -> FastAPI:
+    """An application that serves a node, and seals while it does. `leave`: what ends it, if it is more than to stop."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         node.start()
         yield
-        node.stop()
+        (leave or node.stop)()
 
     app = FastAPI(
         title="Suyuan 溯源",

@@ -13,7 +13,8 @@ from suyuan.config import Settings
 
 def application() -> FastAPI:
     """An application on a node of its own."""
-    made = create(open_node(Settings()))
+    node = open_node(Settings())
+    made = create(node, node.close)
     gc.collect()
     gc.freeze()  # what is there now stays, and is not gone through again while requests wait
     return made

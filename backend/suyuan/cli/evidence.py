@@ -20,7 +20,7 @@ def evidence(
         typer.Argument(help="A path such as /01/…/21/… or /order/…, a GS1 Digital Link, or a right: 64 hex digits."),
     ],
     output: Annotated[Path, typer.Option(help="The ZIP file to write.", dir_okay=False)],
-    url: Annotated[str, typer.Option(envvar="SUYUAN_URL", help="The site's address.")] = "http://127.0.0.1:8000",
+    url: terminal.Url = "",
     rpc: Annotated[
         list[str] | None,
         typer.Option(

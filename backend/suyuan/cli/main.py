@@ -66,7 +66,6 @@ EXIT_CODES: tuple[tuple[type[errors.SuyuanError], int], ...] = (
 
 _open = ExitStack()  # what a command leaves open, until it ends
 
-Url = Annotated[str, typer.Option("--url", envvar="SUYUAN_URL", help="The site's address.")]
 KeyFile = Annotated[Path, typer.Option("--key", help="Your encrypted key file.", exists=True, dir_okay=False)]
 PasswordFile = Annotated[
     Path | None, typer.Option("--password-file", help="File with the key's password; asked for if not given.")
@@ -231,7 +230,7 @@ def rotate_key(
 def record(
     file: File,
     key: KeyFile,
-    url: Url = "http://127.0.0.1:8000",
+    url: terminal.Url = "",
     password_file: PasswordFile = None,
     id: Id = "",
     refused: RefusedFile = None,
@@ -254,7 +253,7 @@ def product(
     gtin: Annotated[str, typer.Argument(help="14 digits.")],
     file: File,
     key: KeyFile,
-    url: Url = "http://127.0.0.1:8000",
+    url: terminal.Url = "",
     password_file: PasswordFile = None,
     id: Id = "",
     refused: RefusedFile = None,
@@ -269,7 +268,7 @@ def product(
 def profile(
     file: File,
     key: KeyFile,
-    url: Url = "http://127.0.0.1:8000",
+    url: terminal.Url = "",
     password_file: PasswordFile = None,
     id: Id = "",
     refused: RefusedFile = None,
@@ -290,7 +289,7 @@ def batch(
         Path, typer.Option(help="Where to write the secret codes under the patches, for the label printer.")
     ],
     key: KeyFile,
-    url: Url = "http://127.0.0.1:8000",
+    url: terminal.Url = "",
     password_file: PasswordFile = None,
     id: Id = "",
     refused: RefusedFile = None,
@@ -322,7 +321,7 @@ def recall(
     lot: Annotated[str, typer.Argument(help="The batch's lot.")],
     file: File,
     key: KeyFile,
-    url: Url = "http://127.0.0.1:8000",
+    url: terminal.Url = "",
     password_file: PasswordFile = None,
     id: Id = "",
     refused: RefusedFile = None,
@@ -340,7 +339,7 @@ def reply(
     words: Annotated[str, typer.Argument(help="What to reply.")],
     key: KeyFile,
     language: Annotated[str, typer.Option(help="zh or en.")] = "zh",
-    url: Url = "http://127.0.0.1:8000",
+    url: terminal.Url = "",
     password_file: PasswordFile = None,
     id: Id = "",
     refused: RefusedFile = None,
@@ -363,7 +362,7 @@ def labels(
         Path | None,
         typer.Option(help="TrueType font with Chinese to embed; without one the PDF asks its reader for a Song face."),
     ] = None,
-    url: Url = "http://127.0.0.1:8000",
+    url: terminal.Url = "",
 ) -> None:
     """Write a printable sheet: for each item its QR code, and its secret code under the patch."""
     from suyuan.cli.sheets import write

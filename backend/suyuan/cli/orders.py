@@ -20,9 +20,7 @@ order_app = typer.Typer(help="Place, ship and deliver orders, as a shop.", no_ar
 shop_app = typer.Typer(help="Shops that this node listens to.", no_args_is_help=True)
 parcel_app = typer.Typer(help="Parcels.", no_args_is_help=True)
 
-_SITE = "http://127.0.0.1:8000"
 
-Url = Annotated[str, typer.Option("--url", envvar="SUYUAN_URL", help="The site's address.")]
 ShopId = Annotated[str, typer.Option("--shop", envvar="SUYUAN_SHOP", help="The shop's id.")]
 SecretFile = Annotated[
     Path, typer.Option("--secret-file", help="File with the shop's secret.", exists=True, dir_okay=False)
@@ -60,7 +58,7 @@ def order_place(
     ],
     shop: ShopId,
     secret_file: SecretFile,
-    url: Url = _SITE,
+    url: terminal.Url = "",
     as_json: AsJson = False,
 ) -> None:
     """Place an order."""
@@ -94,7 +92,7 @@ def order_ship(
         Path | None, typer.Option(help="File with the key's password; asked for if not given.")
     ] = None,
     id: Annotated[str, typer.Option(help="The address of who packs, if its key was rotated since.")] = "",
-    url: Url = _SITE,
+    url: terminal.Url = "",
     as_json: AsJson = False,
 ) -> None:
     """Ship a parcel of an order."""
@@ -123,7 +121,7 @@ def order_deliver(
     links: Annotated[
         Path, typer.Option(help="Folder that keeps the deliveries' secrets, so that one sent again has the same link.")
     ] = Path("deliveries"),
-    url: Url = _SITE,
+    url: terminal.Url = "",
     as_json: AsJson = False,
 ) -> None:
     """Record that a parcel arrived, and print the link for its buyer."""
@@ -145,7 +143,7 @@ def order_deliver(
 
 
 @order_app.command("show")
-def order_show(reference: Reference, shop: ShopId, secret_file: SecretFile, url: Url = _SITE) -> None:
+def order_show(reference: Reference, shop: ShopId, secret_file: SecretFile, url: terminal.Url = "") -> None:
     """Show how far an order has come, as JSON."""
     with closing(_shop(url, shop, secret_file)) as speaker:
         terminal.say(speaker.order(reference), "", True)
@@ -157,7 +155,7 @@ def parcel_label(
     output: Annotated[Path, typer.Argument(help="The PDF to write, or a PNG of the code alone.", dir_okay=False)],
     name: Annotated[str, typer.Option(help="What the label says in Chinese.")] = "包裹",
     english: Annotated[str, typer.Option(help="And in English.")] = "Parcel",
-    url: Url = _SITE,
+    url: terminal.Url = "",
     as_json: AsJson = False,
 ) -> None:
     """Write a parcel's label: its SSCC and a QR code that shows what is inside."""

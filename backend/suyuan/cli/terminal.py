@@ -5,11 +5,28 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+
+def _site(url: str) -> str:
+    from suyuan.config import Settings
+
+    return url or Settings().url
+
+
+Url = Annotated[
+    str,
+    typer.Option(
+        "--url",
+        envvar="SUYUAN_URL",
+        callback=_site,
+        help="The site's address; by default that of SUYUAN_HOST and SUYUAN_PORT.",
+    ),
+]
 
 
 def say(value: Any, sentence: str, as_json: bool) -> None:

@@ -1,7 +1,8 @@
 """Replay: a journal read from its first byte, as an auditor who trusts nobody reads it (PROTOCOL sections 2 to 6).
 
 Two halves. Reading an entry by itself (hashes, form, who signed, what its document names) needs nothing else and may be
-done anywhere: `parse`, `sign`, `show`, `misfit`. Folding readings in order is `Replay`: findings come out. Bad data is a finding, never an exception.
+done anywhere: `parse`, `sign`, `show`, `misfit`. Folding readings in order is `Replay`: findings come out. Bad data is
+a finding, never an exception.
 
 A journal of any length is folded in little memory: before some readings are folded, whoever keeps the rest puts what
 they touch into `Memory`, and takes it out again afterwards (`settle`).

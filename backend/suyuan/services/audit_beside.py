@@ -119,6 +119,7 @@ class _Comparison:
         self._bundle = lru_cache(maxsize=64)(audited.bundle)
         self._documents = lru_cache(maxsize=64)(audited.documents)
         self._met: set[str] = set()
+        self._unserved = ""
 
     def run(self, limit: int) -> Iterator[Finding]:
         era, size = self._audited.eras[-1], self._audited.size
@@ -131,6 +132,8 @@ class _Comparison:
         for place in range(asked):
             yield from self._entry(place * size // asked)
             self._audited.progress(place + 1, asked)
+        if self._unserved:
+            raise Unavailable(self._unserved)
 
     def _entry(self, index: int) -> Iterator[Finding]:
         raw, text = self._bundle(index // TILE)[index % TILE]
@@ -159,11 +162,14 @@ class _Comparison:
         except Malformed as error:
             yield Finding(Fault.SERVED, index, f"the site proves nothing of {subject}: {error}")
             return
-        seals = [one for one in audited.eras[-1].seals if one.number == bundle.seal.number]
-        newest = era.seals[-1]
+        # a journal that goes on from another shows that one's last seal until it has its own
+        sealed = next(one for one in reversed(audited.eras) if one.seals)
+        era = sealed if bundle.deployment == sealed.deployment else era
+        seals = [one for one in era.seals if one.number == bundle.seal.number]
+        newest = era.seals[-1] if era.seals else bundle.seal
         if bundle.subject != subject or bundle.deployment != era.deployment:
             yield Finding(Fault.SERVED, index, f"asked for {subject}, the site answers of {bundle.subject}")
-        elif bundle.seal.number <= newest.number and seals != [bundle.seal]:
+        elif era.seals and bundle.seal.number <= newest.number and seals != [bundle.seal]:
             yield Finding(Fault.SERVED, index, f"{subject} is proven under a seal {bundle.seal.number} that is none")
         elif bundle.seal.number < newest.number and audited.now > newest.sealed_at + BEHIND:
             said = f"{subject} is served under seal {bundle.seal.number}, the newest is {newest.number}"
@@ -171,6 +177,9 @@ class _Comparison:
         else:
             report = proof.verify(bundle, pinned=era.deployment, now=audited.now)
             failed = [one for one in report.obligations if one.state is proof.State.FAILS]
+            contents = report.obligations[3]
+            if contents.state is proof.State.UNCHECKED:
+                self._unserved = f"what the site serves of {subject}: {contents.detail}"
             if failed:
                 said = f"what the site serves of {subject} fails: {failed[0].detail}"
                 yield Finding(Fault.SERVED, index, said)

@@ -52,7 +52,8 @@ class Task:
 
 @dataclass(slots=True)
 class Chunk:
-    """What was read. `stopped`: why there are fewer entries than asked; `missing`: why bodies or documents are not there.
+    """What was read. `stopped`: why there are fewer entries than asked; `missing`: why bodies or documents are not
+    there.
 
     `bundles`: digests of bundles as they were served; `before`: of what the first has before the chunk begins, if
     anything; `seconds`: by stage.

@@ -160,6 +160,7 @@ class Known:
         self._clock = clock
         self._lock = threading.Lock()
         self._held: dict[str, Participant] = {}
+        self._held_as_of = -1  # the cursor's block when they were read; another worker may have moved it since
         self._read_at = -poll
         self._asked_at = -poll
 
@@ -186,8 +187,6 @@ class Known:
             started = self._clock()
             with self._database.read() as connection:
                 block, _ = registry.cursor(connection, _CURSOR)
-                if not self._held:
-                    self._held = registry.participants(connection)
             changed, next_block = self._chain.participants_since(block)
             if next_block != block:
                 with self._database.write() as connection:
@@ -195,6 +194,8 @@ class Known:
                         one = Participant(m.id, m.role, m.licence, tuple(m.standings), tuple(m.keys))
                         registry.put_participant(connection, one)
                     registry.move_cursor(connection, _CURSOR, next_block, int(time.time()))
+            if next_block != self._held_as_of:
                 with self._database.read() as connection:
                     self._held = registry.participants(connection)
+                self._held_as_of = next_block
             self._read_at = started

@@ -32,6 +32,7 @@ from suyuan.storage import journal, orders, registry, scans
 from suyuan.storage.database import Database
 
 _REST = 2.0  # seconds for which profiles and listings are believed to be the newest
+_ANNOUNCED = 100  # items of a line that are listed
 _HELD = 20_000  # listings kept in memory
 CHINA = timezone(timedelta(hours=8))
 
@@ -144,7 +145,7 @@ class BatchLine:
 class Thing:
     """Things that an event names together: `count` pieces of one product, or `amount` of a lot or class.
 
-    `subject` is what to link to: never an item, so that no page lists serials.
+    `subject` is what to link to: never an item, since a pallet has thousands.
     """
 
     about: str  # item, lot, class, parcel, other
@@ -166,6 +167,15 @@ class Content:
     thing: Thing
     maker: Party | None = None
     recalled_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """A line of a parcel as a shop announced it, which no record shows. `items`: the first of them, `more` the rest."""
+
+    content: Content
+    items: tuple[str, ...] = ()  # subjects
+    more: int = 0
 
 
 class Part(StrEnum):
@@ -359,6 +369,7 @@ class View:
     claimed_at: int = 0
     claim_index: int | None = None  # of the entry that claims it
     contents: tuple[Content, ...] = ()  # of a parcel
+    announced: tuple[Announced, ...] = ()  # of a parcel that is not known: by a shop's word alone
 
     @property
     def age(self) -> int:
@@ -429,6 +440,7 @@ class LookUp:
         author = batch.by.id if batch and batch.by else listing.by if listing else ""
         maker = teller.party(author) if author else None
         known = bool(read.main.count or read.pending or batch)
+        announced = self._announced(teller, sscc) if sscc and not known else ()
         found = _alerts(about, checkpoints, batch, maker, lot)
         also = [f"/01/{gtin}"] if listing and about is not About.PRODUCT else []
         also += [subjects.merchant(id) for id in teller.met if id in self._names.profiles]
@@ -436,7 +448,7 @@ class LookUp:
             subject, about, known, now, gtin, serial, sscc, listing, maker, batch,
             tuple(BatchLine(r.subject, _lot(r.subject), r.quantity, r.registered_at, r.recalled_at) for r in lines),
             checkpoints, elsewhere, found, facts(bundle, read), tuple(also),
-            copied, claimed // 1000, claim, contents,
+            copied, claimed // 1000, claim, contents, announced,
         )  # fmt: skip
 
     def _contents(self, teller: _Teller, read: proof.Bundle) -> tuple[Content, ...]:
@@ -451,6 +463,19 @@ class LookUp:
             row = rows.get(thing.subject)
             maker = teller.party(row.merchant) if row else None
             found.append(Content(thing, maker, row.recalled_at if row else 0))
+        return tuple(found)
+
+    def _announced(self, teller: _Teller, sscc: str) -> tuple[Announced, ...]:
+        with self._database.read() as connection:
+            lines = orders.announced(connection, sscc)
+            rows = {line.batch: registry.batch(connection, subjects.key(line.batch)) for line in lines}
+        found = []
+        for line in lines:
+            row = rows[line.batch]
+            maker = teller.party(row.merchant) if row else None
+            items = [subjects.item(line.batch[4:18], serial) for serial in line.serials]
+            content = Content(teller.lot(line.batch, line.quantity), maker, row.recalled_at if row else 0)
+            found.append(Announced(content, tuple(items[:_ANNOUNCED]), len(items[_ANNOUNCED:])))
         return tuple(found)
 
     def label(self, subject: str) -> Label:
@@ -704,10 +729,14 @@ class _Teller:
         good = [t for t in told if not t.corrects and t.document not in retracted]
         return [t.event for t in sorted(good, key=lambda t: (t.event.event_time_ms, t.entry.index))]
 
+    def lot(self, batch: str, count: int) -> Thing:
+        """So many pieces of a batch."""
+        return Thing("lot", batch, self._named(batch[4:18]), _lot(batch), count=count, amount=count)
+
     def lots(self, counts: Mapping[str, int], held: Held) -> Iterator[Thing]:
         """What a parcel holds, items by their batch: `counts` of those that are in one."""
         for lot, count in counts.items():
-            yield Thing("lot", lot, self._named(lot[4:18]), _lot(lot), count=count, amount=count)
+            yield self.lot(lot, count)
         for (subject, uom), amount in held.amounts.items():
             about = "lot" if "/10/" in subject else "class" if subject.startswith("/01/") else "other"
             name = self._named(subject[4:18]) if subject.startswith("/01/") else None

@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -408,15 +408,16 @@ class Overseer:
         with self._database.read() as connection:
             roots = audits.roots(connection, [one.seal for one in said])
         return [
-            HandedIn(row, one, known.get(row.by), _rebuilt(one, roots.get(one.seal)))
+            HandedIn(row, one, known.get(row.by), _rebuilt(one, roots.get(one.seal, set())))
             for row, one in zip(rows, said, strict=True)
         ]
 
 
-def _rebuilt(said: Summary, root: bytes | None) -> Rebuilt:
-    if root is None:
+def _rebuilt(said: Summary, roots: Set[bytes]) -> Rebuilt:
+    """`roots`: of the seals of its number, of the journal and of those that it goes on from."""
+    if not roots:
         return Rebuilt.NONE
-    return Rebuilt.SAME if root.hex() == said.root else Rebuilt.OTHER
+    return Rebuilt.SAME if said.root in {root.hex() for root in roots} else Rebuilt.OTHER
 
 
 def _tally(header: bytes) -> Tally | None:

@@ -226,7 +226,7 @@ class Prover:
                 looked = self._clock()
                 row, accepted = sealed.state(connection)
                 if row is None:
-                    raise NothingSealed("nothing is sealed yet: the first seal comes within seconds")
+                    raise NothingSealed("nothing is sealed yet: a seal comes seconds after the first record")
                 if now is None or now.row != row:
                     now = self._sealed(connection, now, row, accepted)
                 elif now.accepted != accepted:

@@ -21,7 +21,10 @@ _LEVELS = 8  # 256^8 entries are more than there can be
 
 
 class Log:
-    """Serves sealed entries, their bodies and documents, and the tree's hashes. `signer`: of tree heads; its name is the origin."""
+    """Serves sealed entries, their bodies and documents, and the tree's hashes.
+
+    `signer`: of tree heads; its name is the origin.
+    """
 
     def __init__(self, database: Database, signer: NoteSigner) -> None:
         self._database = database

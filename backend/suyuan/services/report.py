@@ -233,8 +233,8 @@ def _stands(report: AuditReport) -> Iterator[Words]:
 
 _CHECKS = ("headers", "bodies", "signatures", "documents")
 _STAGES = {
-    "fetching": "读取", "headers": "条目头", "bodies": "正文", "signatures": "签名", "documents": "文档", "rules": "规则",
-    "heads": "流首表", "state": "进度保存",
+    "fetching": "读取", "headers": "条目头", "bodies": "正文", "signatures": "签名", "documents": "文档",
+    "rules": "规则", "heads": "流首表", "state": "进度保存",
 }  # fmt: skip
 
 

@@ -120,7 +120,9 @@ class Sealer:
                 (oldest,) = journal.headers(connection, begin, begin + 1)
                 if self._clock() * 1000 - entries.decode(oldest).at < self._pace.seconds * 1000:
                     return False
-            end = begin + min(waiting, MOST)
+            end = begin + waiting
+            if waiting > MOST:
+                end = journal.run_of(connection, begin + MOST)  # a seal never cuts an event's entries apart
             leaves, buckets, changed = self._gather(connection, begin, end)
             sealed.extend(connection, begin, leaves)
             root = merkle.root(sealed.InTransaction(connection), end)

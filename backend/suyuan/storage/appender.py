@@ -41,9 +41,7 @@ class _Waiting:
 class Appender:
     """Appends for many threads. `promise`, `sign` and `before` as `journal.append` has them."""
 
-    def __init__(
-        self, database: Database, *, promise: int, sign: Callable[[Receipt], bytes], before: int = 0
-    ) -> None:
+    def __init__(self, database: Database, *, promise: int, sign: Callable[[Receipt], bytes], before: int = 0) -> None:
         self._database = database
         self._promise = promise
         self._sign = sign

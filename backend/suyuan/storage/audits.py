@@ -114,7 +114,10 @@ def costs(connection: Connection) -> Costs:
 
 @dataclass(frozen=True, slots=True)
 class SealPoint:
-    """A seal as lists and charts show it, by its own journal's number. `gas` None: its receipt was not read yet."""
+    """A seal as lists and charts show it, by its own journal's number; `before`: how many the journals before it have.
+
+    `gas` None: its receipt was not read yet.
+    """
 
     number: int
     size: int
@@ -122,9 +125,10 @@ class SealPoint:
     tx: bytes
     block: int
     gas: int | None
+    before: int = 0
 
 
-_POINT = "number - before, size, sealed_at, tx, block, gas FROM seals WHERE sealed_at IS NOT NULL"
+_POINT = "number - before, size, sealed_at, tx, block, gas, before FROM seals WHERE sealed_at IS NOT NULL"
 
 
 def points(connection: Connection, numbers: Sequence[int]) -> list[SealPoint]:
@@ -132,7 +136,9 @@ def points(connection: Connection, numbers: Sequence[int]) -> list[SealPoint]:
     found = connection.exec_driver_sql(
         f"SELECT {_POINT} AND number = ANY(%s::bigint[]) ORDER BY number", (list(numbers),)
     )
-    return [SealPoint(number, size, at, bytes(tx), block, gas) for number, size, at, tx, block, gas in found]
+    return [
+        SealPoint(number, size, at, bytes(tx), block, gas, before) for number, size, at, tx, block, gas, before in found
+    ]
 
 
 def gaps(connection: Connection, most: int) -> list[int]:
@@ -185,16 +191,20 @@ def newest_states(connection: Connection, keys: Sequence[bytes], size: int) -> d
 # -- audits
 
 
-def roots(connection: Connection, numbers: Sequence[int]) -> dict[int, bytes]:
-    """The roots of some confirmed seals of the present journal, by the number that its contract gave them."""
+def roots(connection: Connection, numbers: Sequence[int]) -> dict[int, set[bytes]]:
+    """The roots of some confirmed seals by the numbers that their contracts gave them: one for each journal."""
+    held: dict[int, set[bytes]] = {}
     newest = sealed.newest_sealed(connection)
-    before = newest.before if newest else 0
-    found = connection.exec_driver_sql(
-        "SELECT number - before, root FROM seals"
-        " WHERE sealed_at IS NOT NULL AND before = %s AND number = ANY(%s::bigint[])",
-        (before, [number + before for number in numbers if number < 2**53]),
-    )
-    return {number: bytes(root) for number, root in found}
+    while newest is not None:  # from each journal to the one that it goes on from
+        found = connection.exec_driver_sql(
+            "SELECT number - before, root FROM seals"
+            " WHERE sealed_at IS NOT NULL AND before = %s AND number = ANY(%s::bigint[])",
+            (newest.before, [number + newest.before for number in numbers if number < 2**53]),
+        )
+        for number, root in found:
+            held.setdefault(number, set()).add(bytes(root))
+        newest = sealed.by_number(connection, newest.before) if newest.before else None
+    return held
 
 
 @dataclass(frozen=True, slots=True)

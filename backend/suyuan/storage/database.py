@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import subprocess
 import threading
 import time
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import psycopg
 from alembic import command
@@ -19,6 +22,8 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from suyuan.core.errors import DatabaseAway
+
+log = logging.getLogger(__name__)
 
 MIGRATION_LOCK = 0x5379_0001
 SEALER_LOCK = 0x5379_0002
@@ -35,9 +40,14 @@ Reading = Connection | psycopg.Connection[Any]
 
 
 class Database:
-    """A pool of connections. Raises DatabaseAway, from any use, where the server does not answer."""
+    """A pool of connections. Raises DatabaseAway, from any use, where the server does not answer.
 
-    def __init__(self, url: str, *, pool: int = 8) -> None:
+    An embedded server that went away by itself is started again meanwhile.
+    """
+
+    def __init__(self, at: str | EmbeddedServer, *, pool: int = 8) -> None:
+        self._server = at if isinstance(at, EmbeddedServer) else None
+        url = at.url if isinstance(at, EmbeddedServer) else at
         self._engine = create_engine(
             _driver(url), pool_size=pool, max_overflow=pool, pool_timeout=10, pool_pre_ping=True
         )
@@ -54,19 +64,19 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction: committed at the end (and then on disk), rolled back by an exception."""
-        with _translated(), self._engine.begin() as connection:
+        with self._translated(), self._engine.begin() as connection:
             yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection on which each statement sees what is committed when it starts."""
-        with _translated(), self._reader.connect() as connection:
+        with self._translated(), self._reader.connect() as connection:
             yield connection
 
     @contextmanager
     def scan(self) -> Iterator[psycopg.Connection[Any]]:
         """Like `read`, for what every scan asks: the driver's connection, kept open, which costs next to nothing."""
-        with _translated(), self._scans:
+        with self._translated(), self._scans:
             driver = self._kept_driver()
             try:
                 yield driver
@@ -106,7 +116,7 @@ class Database:
     @contextmanager
     def alone(self, lock: int) -> Iterator[bool]:
         """Holds an advisory lock while the block runs; gives whether it was had. Others do not wait."""
-        with _translated(), self._reader.connect() as connection:
+        with self._translated(), self._reader.connect() as connection:
             had = bool(connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": lock}))
             try:
                 yield had
@@ -116,7 +126,7 @@ class Database:
 
     def migrate(self) -> None:
         """Brings the schema up to date; several processes may call it at once."""
-        with _translated(), self._engine.begin() as connection:
+        with self._translated(), self._engine.begin() as connection:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
             config = Config()
             config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
@@ -124,8 +134,27 @@ class Database:
             command.upgrade(config, "head")
 
     def close(self) -> None:
+        """Lets go of connections, and of the embedded server."""
         self._drop_kept()
         self._engine.dispose()
+        if self._server is not None:
+            self._server.close()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (OperationalError, InterfaceError, PoolTimeout, psycopg.OperationalError) as error:
+            raise self._away() from error
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise self._away() from error
+            raise
+
+    def _away(self) -> DatabaseAway:
+        if self._server is not None:
+            threading.Thread(target=self._server.revive, name="reviving", daemon=True).start()
+        return DatabaseAway("the database does not answer")
 
 
 def _driver(url: str) -> str:
@@ -138,18 +167,6 @@ def fetch(connection: Reading, query: str, values: Sequence[Any]) -> list[Any]:
     if isinstance(connection, Connection):
         connection = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
     return connection.execute(query.encode(), values, prepare=True, binary=True).fetchall()
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except (OperationalError, InterfaceError, PoolTimeout, psycopg.OperationalError) as error:
-        raise DatabaseAway("the database does not answer") from error
-    except DBAPIError as error:
-        if error.connection_invalidated:
-            raise DatabaseAway("the database does not answer") from error
-        raise
 
 
 def _set_memory(folder: Path) -> None:
@@ -170,7 +187,10 @@ def _set_memory(folder: Path) -> None:
 
 
 class EmbeddedServer:
-    """A real PostgreSQL in a folder, started if it is not running; stops when the last process that uses it ends."""
+    """A real PostgreSQL in a folder, started if it is not running; stops when the last process that uses it lets go."""
+
+    _users: ClassVar[Counter[Path]] = Counter()  # in this process, by folder
+    _reviving: ClassVar[threading.Lock] = threading.Lock()
 
     def __init__(self, folder: Path) -> None:
         with warnings.catch_warnings():  # the wheel asks for a runtime folder that a server need not have
@@ -179,12 +199,35 @@ class EmbeddedServer:
 
             folder.mkdir(parents=True, exist_ok=True)
             self._server: Any = get_server(folder, start=False)
-            if self._server._postmaster_info is None:
-                with self._server._lock:
-                    self._server.ensure_pgdata_inited()
-                    _set_memory(self._server.pgdata)
-                self._server.start()
+            with self._server._lock:
+                self._server.ensure_pgdata_inited()
+                _set_memory(self._server.pgdata)
+                self._forget_dead()
+            self._server.start()
+        self._users[self._server.pgdata] += 1
 
     @property
     def url(self) -> str:
         return str(self._server.get_uri())
+
+    def revive(self) -> None:
+        """Starts it again if it has died; does nothing while that is tried."""
+        if self._reviving.acquire(blocking=False):
+            try:
+                with self._server._lock:
+                    self._server.ensure_postgres_running()
+            except (OSError, subprocess.SubprocessError) as error:
+                log.warning("the embedded PostgreSQL does not start: %s", type(error).__name__)
+            finally:
+                self._reviving.release()
+
+    def close(self) -> None:
+        """Lets go of it."""
+        self._users[self._server.pgdata] -= 1
+        if self._users[self._server.pgdata] == 0:
+            self._server.cleanup()
+
+    def _forget_dead(self) -> None:
+        """Whoever was killed did not let go."""
+        held = self._server.global_process_id_list
+        held.put([pid for pid in held._get() if Path(f"/proc/{pid}").exists() or not Path("/proc/self").exists()])

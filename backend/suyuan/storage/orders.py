@@ -294,6 +294,30 @@ def parcels_of(connection: Connection, order: str) -> list[Parcel]:
     return [Parcel(*values) for values in found]
 
 
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What a shop says is in a parcel: an amount of a batch (a subject), and the serials of a line that has any."""
+
+    batch: str
+    quantity: int
+    serials: tuple[str, ...]
+
+
+def announced(connection: Connection, sscc: str) -> list[Announced]:
+    """A parcel's lines, in their order, without the order that they are of; none where no shop shipped it."""
+    found = connection.execute(
+        text(
+            "SELECT l.batch, l.quantity, array_remove(array_agg(s.serial ORDER BY s.place), NULL)"
+            ' FROM parcels p JOIN order_lines l ON l."order" = p."order" AND l.parcel = p.sscc'
+            ' LEFT JOIN order_items i ON i."order" = l."order" AND i.line = l.line'
+            " LEFT JOIN items s ON s.item = i.item"
+            " WHERE p.sscc = :sscc GROUP BY l.line, l.batch, l.quantity ORDER BY l.line"
+        ),
+        {"sscc": sscc},
+    )
+    return [Announced(batch, int(quantity), tuple(serials)) for batch, quantity, serials in found]
+
+
 def ship(connection: Connection, order: str, sscc: str, numbers: Iterable[int], at: int) -> None:
     """Puts lines into a new parcel. Raises Conflict where the SSCC is another parcel's, or a line is shipped."""
     added = connection.execute(

@@ -372,11 +372,12 @@ def subject_page(request: Request) -> Response:
         return RedirectResponse(link.subject + (f"?{query}" if query else ""), 308)
     _watch(request, link.subject)
     view = request.app.state.node.look_up.look_up(link.subject, lot=lot if "/21/" in link.subject else "")
-    if not view.known and not _wants_page(request):
+    there = view.known or bool(view.announced)
+    if not there and not _wants_page(request):
         raise NotFound(f"nothing is recorded of {link.subject}")
     summary = request.app.state.node.look_up_reviews.summary(view.gtin) if view.known and view.gtin else None
     return _page(
-        request, "subject.html" if view.known else "absent.html", status=200 if view.known else 404,
+        request, "subject.html" if view.known else "absent.html", status=200 if there else 404,
         canonical=link.subject, v=view, label_lot=lot, summary=summary,
         proof=f"/v1/proof?{urlencode({'subject': link.subject})}",
         file=subjects.key(link.subject).hex()[:12] + ".proof.json",

@@ -666,6 +666,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "audit_late": ("已证实迟封的凭证", "Receipts proven late"),
     "audit_predecessor": ("前身日志", "Predecessor"),
     "audit_no_predecessor": ("没有：这本日志从头开始", "None: this journal began empty"),
+    "audit_earlier": ("（此前的日志）", "(of an earlier journal)"),
     "audit_from_seal": ("接续其第 {number} 次封存（{size} 条）", "goes on from its seal {number} ({size} entries)"),
     "audit_log_key": ("日志公钥", "Key of the log"),
     "audit_machine": ("给程序", "For programs"),
@@ -799,6 +800,21 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "日志中没有关于这个编码的任何记录，而且这一点本身可以证明。包装上若真有此码，它可能是伪造的，或尚未登记。",
         "The journal holds nothing about this code, and that absence can itself be proven. If a pack really bears it,"
         " it may be forged, or not registered yet.",
+    ),
+    "announced_title": ("装箱未上账本", "Its packing is not on the ledger"),
+    "announced_text": (
+        "一家商店说，它为一张订单发出了这个包裹；但装箱没有记入账本，所以账本上没有关于这个包裹的任何记录。",
+        "A shop says that it sent this parcel for an order. Its packing was not recorded, so the ledger holds nothing"
+        " about this parcel.",
+    ),
+    "announced": ("商店说里面是什么", "What the shop says is inside"),
+    "announced_product": ("看商品", "The product"),
+    "announced_items": ("单件：", "Items:"),
+    "announced_more": ("另有 {n} 件", "and {n} more"),
+    "announced_hint": (
+        "这份清单只是商店和本站的说法，没有证明。点开批次或单件：它们各有自己的记录和证明。实物若不符，请勿收货。",
+        "This list is the shop’s and this site’s word, and not proven. Open a batch or an item: each has records and a"
+        " proof of its own. If the goods differ, do not accept them.",
     ),
     "absent_product": ("商品本身有登记：", "The product itself is on record: "),
     "bad_title": ("这不是有效的编码", "This is not a valid code"),

@@ -24,6 +24,18 @@ def test_delivered_parcels_without_checkpoints_are_seen() -> None:
     assert flag.buyers == tuple(range(100, 112))
 
 
+def test_an_order_of_many_lines_is_one_order_without_checkpoints() -> None:
+    lines = [Bought("o", 1, "s", "p", 0, 0) for _ in range(40)]
+    assert brushing.no_parcel(lines + orders(2, parcel=0, begin=100)) == []
+    (flag,) = brushing.no_parcel(lines + orders(50) + orders(11, parcel=0, begin=100))
+    assert (flag.evidence["without"], flag.evidence["delivered"]) == (12, 62)
+
+
+def test_an_order_of_which_one_parcel_has_checkpoints_is_no_empty_one() -> None:
+    lines = [Bought(f"{i:032x}", i, "s", "p", 0, parcel) for i in range(60) for parcel in (0, 3)]
+    assert brushing.no_parcel(lines) == []
+
+
 def test_parcels_on_their_way_are_not_counted() -> None:
     assert brushing.no_parcel(orders(50) + orders(12, parcel=0, begin=100, delivered=Delivery.UNDERWAY)) == []
 

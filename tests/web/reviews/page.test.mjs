@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { jcs, nextState } from '../../../backend/suyuan/web/static/verifier.js';
 import { averageOf, gather, judgePage, judgeSummary } from '../../../backend/suyuan/web/static/reviews_check.js';
-import { fill, KIND_WORDS, PROBLEMS, SAY } from '../../../backend/suyuan/web/static/review_phrases.js';
+import { fill, KIND_WORDS, PROBLEMS, REFUSALS, refusal, SAY } from '../../../backend/suyuan/web/static/review_phrases.js';
 
 const STATIC = new URL('../../../backend/suyuan/web/static/', import.meta.url);
 const sha = (text) => createHash('sha256').update(text).digest('hex');
@@ -141,7 +141,7 @@ test('an empty stream has an empty summary', () => {
 });
 
 test('every phrase is there in both languages, with the same values', () => {
-  for (const table of [PROBLEMS, SAY, KIND_WORDS]) {
+  for (const table of [PROBLEMS, SAY, KIND_WORDS, REFUSALS]) {
     for (const [name, pair] of Object.entries(table)) {
       assert.equal(pair.length, 2, name);
       const [zh, en] = pair.map((text) => new Set([...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1])));
@@ -158,4 +158,39 @@ test('every phrase that a script says is there, and every one is said', () => {
   const said = new Set([...source.matchAll(/\b(?:say|tell)\('([\w-]+)'/g)].map((m) => m[1]).filter((name) => !(name in PROBLEMS)));
   for (const name of said) assert.ok(name in SAY, name);
   for (const name of [...Object.keys(SAY), ...Object.keys(PROBLEMS)]) assert.ok(source.includes(`'${name}'`) || source.includes(`SAY.${name}`), name);
+});
+
+const urn = (kind) => `urn:suyuan:problem:${kind}`;
+const REFUSED = [
+  [429, { type: urn('Throttled') }, '/v1/claims', 'throttled'],
+  [409, { type: urn('TooEarly'), from: 1790000000 }, '/v1/claims', 'tooEarly'],
+  [409, { type: urn('Conflict') }, '/v1/claims', 'claimedBefore'],
+  [401, { type: urn('BadSignature') }, '/v1/claims', 'wrongSecret'],
+  [404, { type: urn('NotFound') }, '/v1/rights/ab', 'unknown'],
+  [404, {}, '/v1/proof?subject=x', 'unknown'],
+  [401, { type: urn('BadSignature') }, '/v1/reviews', 'otherKey'],
+  [409, { type: urn('Conflict') }, '/v1/reviews', 'used'],
+  [409, { type: urn('Conflict') }, '/v1/erasures', 'gone'],
+  [400, { type: urn('Malformed'), where: 'public/stars' }, '/v1/reviews', 'badStars'],
+  [413, { type: urn('TooLarge'), where: 'content/words' }, '/v1/reviews', 'badWords'],
+  [400, { type: urn('Malformed'), where: 'content/photos' }, '/v1/reviews', 'badPhotos'],
+  [400, { type: urn('Malformed'), where: 'photo' }, '/v1/photos', 'badPhoto'],
+  [413, { type: urn('TooLarge') }, '/v1/photos', 'bigPhoto'],
+  [409, { type: urn('Conflict') }, '/v1/photos', 'manyPhotos'],
+  [413, { type: urn('TooLarge') }, '/v1/reviews', 'tooLarge'],
+  [403, { type: urn('NoStanding') }, '/v1/reviews', 'notAllowed'],
+  [503, { type: urn('DatabaseAway') }, '/v1/reviews', 'siteAway'],
+  [503, { type: urn('JournalEnded') }, '/v1/reviews', 'journalEnded'],
+  [500, {}, '/v1/reviews', 'siteFault'],
+  [400, {}, '/v1/claims', 'refused'],
+];
+
+for (const [status, problem, path, name] of REFUSED) {
+  test(`a refusal is told in the page's own words: ${status} ${problem.type ?? ''} at ${path}`, () => {
+    assert.equal(refusal({ status, problem: { ...problem, detail: 'in English' }, path }), name);
+  });
+}
+
+test('no refusal has a sentence that is never told', () => {
+  assert.deepEqual(Object.keys(REFUSALS).sort(), REFUSED.map(([, , , name]) => name).sort().filter((name, i, all) => name !== all[i - 1]));
 });

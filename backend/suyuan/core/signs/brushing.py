@@ -30,11 +30,14 @@ CLAIM_RATIO = 4.0
 
 def no_parcel(bought: Iterable[Bought]) -> list[Flag]:
     """A shop's product whose delivered orders lack checkpoints more often than allowed, and than elsewhere (median)."""
-    of_product: dict[tuple[str, str], list[Bought]] = defaultdict(list)
+    of_product: dict[tuple[str, str], dict[str, Bought]] = defaultdict(dict)  # an order's line with most checkpoints
     for line in bought:
         if line.delivered is not Delivery.UNDERWAY:
-            of_product[line.shop, line.product].append(line)
-    enough = {key: lines for key, lines in sorted(of_product.items()) if len(lines) >= MIN_EMPTY}
+            orders = of_product[line.shop, line.product]
+            other = orders.get(line.order)
+            if other is None or line.parcel_checkpoints > other.parcel_checkpoints:
+                orders[line.order] = line
+    enough = {key: list(orders.values()) for key, orders in sorted(of_product.items()) if len(orders) >= MIN_EMPTY}
     empty = {key: [line for line in lines if line.parcel_checkpoints == 0] for key, lines in enough.items()}
     shares = sorted(len(empty[key]) / len(lines) for key, lines in enough.items())
     flags = []
@@ -48,14 +51,13 @@ def no_parcel(bought: Iterable[Bought]) -> list[Flag]:
         strength = Strength(Measure.P, chance.binomial(len(lines), usual, met), len(enough))
         if strength.corrected > ALPHA:
             continue
-        orders = sorted(line.order for line in empty[shop, product])
         flags.append(
             Flag(
                 Sign.NO_PARCEL,
                 strength,
                 {
                     "shop": shop,
-                    "orders": orders,
+                    "orders": sorted(line.order for line in empty[shop, product]),
                     "without": met,
                     "delivered": len(lines),
                     "rate": usual,

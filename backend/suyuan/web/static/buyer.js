@@ -51,9 +51,10 @@ export async function signStatement({ key, by }, deployment, kind, subject, cont
 // -- the site
 
 export class Refused extends Error {
-  constructor(status, problem) {
+  constructor(status, problem, path = '') {
     super(problem?.detail ?? problem?.title ?? `HTTP ${status}`);
     this.status = status;
+    this.path = path;
     this.problem = problem ?? {};
   }
 }
@@ -67,7 +68,7 @@ export async function ask(path, { body, headers = {}, method = body === undefine
     ...(body === undefined ? {} : { body: raw ? body : jcs(body) }),
   });
   const answer = await response.json().catch(() => null);
-  if (!response.ok) throw new Refused(response.status, answer);
+  if (!response.ok) throw new Refused(response.status, answer, path);
   return answer;
 }
 

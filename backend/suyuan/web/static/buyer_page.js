@@ -1,5 +1,5 @@
 // What the buyer's pages share: the shelf, words, and how errors are told.
-import { fill, SAY } from './review_phrases.js';
+import { fill, REFUSALS, refusal, SAY } from './review_phrases.js';
 import { deploymentOf, Shelf } from './buyer.js';
 
 export const lang = document.documentElement.lang.startsWith('en') ? 'en' : 'zh';
@@ -21,9 +21,7 @@ export function nameOf(product) {
 export function told(error) {
   const detail = error?.message ?? '';
   if (['wrong-code', 'not-in-batch', 'other-deployment'].includes(detail)) return say(detail);
-  if (error?.problem?.type?.endsWith(':TooEarly')) return say('from', { when: whenOf(error.problem.from) });
-  if (error?.status === 409) return say('conflict', { detail });
-  if (error?.status) return say('refused', { detail });
+  if (error?.status) return fill(REFUSALS[refusal(error)], lang, { when: whenOf(error.problem.from) });
   if (error instanceof DOMException) return say('unkept');
   return say('away');
 }
@@ -32,6 +30,24 @@ export function status(element, text, state = '') {
   element.textContent = text;
   element.dataset.state = state;
   element.hidden = !text;
+  if (element.nextElementSibling?.matches('.site-said')) element.nextElementSibling.remove();
+}
+
+/** Says what went wrong; the site's own words, which are English, are folded away beneath. */
+export function failed(element, error) {
+  status(element, told(error), 'fails');
+  const words = error?.status ? error.problem.detail : '';
+  if (typeof words !== 'string' || !words) return;
+  const folded = document.createElement('details');
+  folded.className = 'site-said';
+  const title = document.createElement('summary');
+  title.textContent = say('siteSaid');
+  const line = document.createElement('p');
+  line.className = 'code';
+  line.lang = 'en';
+  line.textContent = words;
+  folded.append(title, line);
+  element.after(folded);
 }
 
 export function save(name, value) {

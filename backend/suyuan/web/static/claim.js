@@ -1,6 +1,6 @@
 // Claims: a delivery's rights from the secret in the link's fragment, or an item's by the code under its patch.
 import { ask, claimItem, claimRight, parseCode, rightsOf } from './buyer.js';
-import { byId, copyOf, deployment, nameOf, ready, say, shelf, status, told, whenOf } from './buyer_page.js';
+import { byId, copyOf, deployment, failed, nameOf, ready, say, shelf, status, whenOf } from './buyer_page.js';
 
 const note = byId('note');
 const list = byId('rights');
@@ -51,7 +51,7 @@ async function draw() {
 
 async function act(row, work) {
   row.querySelectorAll('button').forEach((button) => { button.disabled = true; });
-  try { await work(); status(note, ''); } catch (error) { status(note, told(error), 'fails'); }
+  try { await work(); status(note, ''); } catch (error) { failed(note, error); }
   await draw();
 }
 
@@ -109,7 +109,7 @@ form?.addEventListener('submit', async (event) => {
     status(result, answer.right === 'none' ? say('none') : say('itemDone'), 'holds');
     byId('code').value = '';
     await refresh();
-  } catch (error) { status(result, told(error), 'fails'); }
+  } catch (error) { failed(result, error); }
   button.disabled = false;
   return undefined;
 });
@@ -132,7 +132,7 @@ if (photo && globalThis.BarcodeDetector) {
 const secret = secretOfAddress();
 if (await ready(note)) {
   byId('with-script').hidden = false;
-  if (secret) { try { await take(secret); } catch (error) { status(note, told(error), 'fails'); } }
+  if (secret) { try { await take(secret); } catch (error) { failed(note, error); } }
   await draw();
   await refresh();
 }

@@ -48,8 +48,7 @@ export const SAY = {
   'bad-code': ['密码应为 26 位字母数字。', 'A code has 26 letters and digits.'],
   'not-in-batch': ['没有找到这一件所属批次的登记。', 'No registered batch has this item.'],
   'other-deployment': ['本站的合约与这台浏览器所记的不同，没有签署任何内容。', 'This site’s contracts are not those that this browser remembers; nothing was signed.'],
-  conflict: ['没有被接受：先前的记录与此冲突（{detail}）', 'It was not accepted, because of what was recorded before: {detail}'],
-  refused: ['没有被接受：{detail}', 'It was not accepted: {detail}'],
+  siteSaid: ['本站的原话（英文）', 'In the site’s own words'],
   away: ['现在连不上本站，什么也没有丢失。请稍后再试。', 'The site does not answer. Nothing is lost; please try again.'],
   unkept: ['这个浏览器不肯保存数据（例如无痕窗口），因此没法认领。', 'This browser keeps no data (a private window, perhaps), so nothing can be claimed with it.'],
   nothingHere: ['这条链接没有对应的商品，或者还没有送达。', 'This link has nothing to review, or the delivery is not recorded yet.'],
@@ -85,3 +84,43 @@ export const KIND_WORDS = {
 };
 
 export const fill = (pair, lang, values = {}) => pair[lang === 'en' ? 1 : 0].replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ''));
+
+/** Refusals of the site, told. */
+export const REFUSALS = {
+  refused: ['没有被接受。', 'It was not accepted.'],
+  throttled: ['从您的网络试错的次数太多了，请过一两分钟再试。', 'Too many wrong tries came from your network. Please try again in a minute or two.'],
+  tooEarly: ['还没有开放：{when} 起可以认领。', 'Not open yet: it can be claimed from {when} on.'],
+  claimedBefore: ['已经被认领过了：每个名额、每件商品只能认领一次。', 'It was claimed before: a right, or an item, is claimed once.'],
+  wrongSecret: ['这条链接或密码打不开它。请核对后再试。', 'That link or code does not open it. Please compare it and try again.'],
+  unknown: ['本站没有这个评价名额或这一批商品的登记。', 'This site knows no such right to review, or no such batch.'],
+  otherKey: ['这台设备上的密钥不是认领它的那一把。', 'The key on this device is not the one that claimed it.'],
+  used: ['这个名额现在不能这样用：还没认领，或者已经写过、撤回或删除了评价。', 'The right cannot be used so: it is not claimed yet, or its review was written, withdrawn or erased before.'],
+  gone: ['已经删除过了，没有可以删除或导出的内容。', 'It was erased before; nothing is left to erase or export.'],
+  badStars: ['星级应为 1 到 5 颗。', 'Stars are 1 to 5.'],
+  badWords: ['文字没有被接受：太长，或者含有不允许的字符。', 'The words were not accepted: too long, or with characters that are not allowed.'],
+  badPhotos: ['照片没有被接受：太多、重复，或者没有传完。', 'The photos were not accepted: too many, one twice, or one that was not sent whole.'],
+  badPhoto: ['这张照片没有被接受：只收完整、不会动的 JPEG、PNG 或 WebP。', 'That photo was not accepted: a whole JPEG, PNG or WebP that does not move is wanted.'],
+  bigPhoto: ['这张照片太大了。', 'That photo is too large.'],
+  manyPhotos: ['没用上的照片太多了，暂时不能再传。', 'Too many photos were sent and not used; no more for now.'],
+  tooLarge: ['内容太长了。', 'It is too long.'],
+  notAllowed: ['现在不允许这样做。', 'That is not allowed now.'],
+  siteAway: ['本站暂时不能处理，什么也没有写入。请稍后再试。', 'The site cannot do that at the moment; nothing was written. Please try again.'],
+  journalEnded: ['一项已经证明的过错结束了日志：在新的日志接续之前，本站不再记录任何内容。', 'A proven fault has ended the journal: nothing is recorded until it goes on in another one.'],
+  siteFault: ['本站出了故障。请稍后再试。', 'Something is wrong with the site. Please try again later.'],
+};
+
+const AT = {
+  claims: { 401: 'wrongSecret', 409: 'claimedBefore' },
+  photos: { 400: 'badPhoto', 409: 'manyPhotos', 413: 'bigPhoto' },
+  reviews: { 409: 'used' },
+};
+const ANYWHERE = { 401: 'otherKey', 403: 'notAllowed', 404: 'unknown', 409: 'gone', 413: 'tooLarge', 429: 'throttled', 503: 'siteAway' };
+const OF = { 'public/stars': 'badStars', 'content/words': 'badWords', 'content/photos': 'badPhotos' };
+
+/** Which of REFUSALS tells a refusal {status, problem, path} of the site; `tooEarly` wants {when}. */
+export function refusal({ status, problem, path }) {
+  if (problem.type?.endsWith(':TooEarly')) return 'tooEarly';
+  if (problem.type?.endsWith(':JournalEnded')) return 'journalEnded';
+  const [, where] = /^\/v1\/(\w+)/.exec(path) ?? [];
+  return OF[problem.where] ?? AT[where]?.[status] ?? ANYWHERE[status] ?? (status >= 500 ? 'siteFault' : 'refused');
+}

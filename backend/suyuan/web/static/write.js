@@ -1,6 +1,6 @@
 // Writes the review of one right: signs here, sends, keeps the receipt; amends, withdraws, has erased, exports.
 import { composeReview, send, sendPhoto } from './buyer.js';
-import { byId, deployment, nameOf, ready, save, say, shelf, status, told, whenOf } from './buyer_page.js';
+import { byId, deployment, failed, nameOf, ready, save, say, shelf, status, whenOf } from './buyer_page.js';
 
 const note = byId('note');
 const form = byId('review');
@@ -49,8 +49,8 @@ byId('photos').addEventListener('change', ({ target }) => {
 });
 
 /** Says what went wrong; what the site refused can be saved, to appeal with. */
-function failed(error) {
-  status(note, told(error), 'fails');
+function refused(error) {
+  failed(note, error);
   byId('refused').hidden = !error?.sent || error.sent.statement.kind === 'erase'; // that is no record
   byId('refused').querySelector('button').onclick = () => save('suyuan-refused.json', error.sent);
 }
@@ -89,7 +89,7 @@ form.addEventListener('submit', async (event) => {
     status(note, say('sent', { when: whenOf(sent.receipts[0].receipt.sealBy) }), 'holds');
     byId('refused').hidden = true;
     draw();
-  } catch (error) { failed(error); }
+  } catch (error) { refused(error); }
   busy(false);
   note.focus();
 });
@@ -105,7 +105,7 @@ function twice(id, work) {
     }
     delete button.dataset.sure;
     busy(true);
-    try { await work(await deployment()); draw(); } catch (error) { failed(error); }
+    try { await work(await deployment()); draw(); } catch (error) { refused(error); }
     busy(false);
   });
 }
@@ -125,7 +125,7 @@ byId('export').addEventListener('click', async () => {
     const { answer } = await send(right, await deployment(), '/v1/exports', 'export', { right: right.right });
     save(`suyuan-${right.right.slice(0, 8)}.json`, answer);
     status(note, say('exported'), 'holds');
-  } catch (error) { status(note, told(error), 'fails'); }
+  } catch (error) { failed(note, error); }
 });
 
 if (await ready(note)) {
