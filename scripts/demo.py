@@ -152,14 +152,22 @@ def tell(settings: Settings, told: Story) -> None:
         with done.once(f"recall {recall.batch.subject}", f"recall of lot {recall.batch.lot}") as new:
             if new:
                 authors[recall.by].recall_batch(recall.batch.product.gtin, recall.batch.lot, recall.document())
-    sell(settings, site, authors, done)
-    examples = [example.subject for example in told.examples]
-    (settings.data / "examples.json").write_text(json.dumps(examples))
+    order = sell(settings, site, authors, done)
     _await_seal(site)
+    examples = [example.subject for example in told.examples]
+    products = [example.subject.rpartition("/")[2] for example in told.examples if example.kind == "product"]
+    others = [f"/{kind}/{gtin}" for kind in ("reviews", "rights") for gtin in products]
+    others += [f"/merchant/{author.id}" for author in authors.values()]
+    examples += [one for one in (*others, order, "/terms/platform", "/appeals") if _is_recorded(site, one)]
+    (settings.data / "examples.json").write_text(json.dumps(examples))
 
 
-def sell(settings: Settings, site: Site, authors: dict[str, Author], done: Progress) -> None:
-    """Shops sell and deliver; buyers claim and review; the operator and the merchants answer."""
+def _is_recorded(site: Site, subject: str) -> bool:
+    return "count" in site.bundle(subject, 1)["head"]
+
+
+def sell(settings: Settings, site: Site, authors: dict[str, Author], done: Progress) -> str:
+    """Shops sell and deliver; buyers claim and review; the operator and the merchants answer. Gives one order."""
     sellers = {p.shop.slug: p.shop for p in PURCHASES}
     shops = {slug: _shop(settings, seller, authors[slug].id, done) for slug, seller in sellers.items()}
     file = settings.data / "participants" / "deliveries.json"
@@ -183,6 +191,7 @@ def sell(settings: Settings, site: Site, authors: dict[str, Author], done: Progr
             (secret,) = secrets_of(bytes.fromhex(held[p.reference]), 1)
             buyer = Buyer(site, secret, p.batch.product.gtin, p.batch.subject)
             review(p, p.said, buyer, authors[p.batch.merchant], operator, done)
+    return str(shops[PURCHASES[0].shop.slug].order(PURCHASES[0].reference)["order"])
 
 
 def review(p: Purchase, said: Said, buyer: Buyer, merchant: Author, operator: Author, done: Progress) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import shutil
 import tempfile
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -196,6 +197,11 @@ class Live:
         """Lists the product and registers a batch of it."""
         self.merchant.list_product(gtin, product_document())
         return self.merchant.register_batch(gtin, lot, batch_document(lot), items(*(serials or ("A1", "A2", "A3"))))
+
+
+def next_second() -> None:
+    """Waits for it: of one second the registry keeps the last standing alone."""
+    time.sleep(1.01 - time.time() % 1)
 
 
 class Server:

@@ -78,7 +78,7 @@ def test_an_order_is_taken_and_its_replay_does_nothing(live: Live, shop: Shop) -
 )
 def test_what_is_not_signed_as_it_came_is_refused(live: Live, shop: Shop, changes: dict[str, Any]) -> None:
     before = order_counts(live)
-    problem(send(live, canonical.encode(ORDER), **changes), 403)
+    problem(send(live, canonical.encode(ORDER), **changes), 401)
     assert order_counts(live) == before
 
 
@@ -93,8 +93,8 @@ def test_a_signature_is_for_one_path_and_method(live: Live, shop: Shop) -> None:
         "suyuan-signature": signature_of(SECRET, now, "m", "POST", "/v1/orders/A/shipments", body),
     }
     problem(live.http.post("/v1/orders/A/shipments", content=body, headers=headers), 409, "send again after the order")
-    problem(live.http.post("/v1/orders/B/shipments", content=body, headers=headers), 403)
-    problem(live.http.post("/v1/orders/A/deliveries", content=body, headers=headers), 403)
+    problem(live.http.post("/v1/orders/B/shipments", content=body, headers=headers), 401)
+    problem(live.http.post("/v1/orders/A/deliveries", content=body, headers=headers), 401)
 
 
 @pytest.mark.parametrize("name", ["suyuan-shop", "suyuan-time", "suyuan-message", "suyuan-signature"])

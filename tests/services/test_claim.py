@@ -245,9 +245,28 @@ def test_who_guesses_codes_has_to_wait(market: Market) -> None:
         with pytest.raises(BadSignature):
             claim(market, market.claiming_item("S00000", secrets.token_bytes(16)), "192.0.2.7")
     with market.live.nothing_written(), pytest.raises(Throttled) as caught:
-        claim(market, market.claiming_item("S00000"), "192.0.2.7")
+        claim(market, market.claiming_item("S00000", secrets.token_bytes(16)), "192.0.2.7")
     assert 0 < caught.value.after <= 60
-    assert claim(market, market.claiming_item("S00000"), "192.0.2.8").right == "waiting"
+    with pytest.raises(BadSignature):
+        claim(market, market.claiming_item("S00000", secrets.token_bytes(16)), "192.0.2.8")
+
+
+def test_who_guesses_secrets_of_rights_has_to_wait_too(market: Market) -> None:
+    for _ in range(WRONG_CODES):
+        with pytest.raises(NotFound):
+            claim(market, Buyer(market.live, secrets.token_hex(16)).claiming(), "192.0.2.7")
+    with market.live.nothing_written(), pytest.raises(Throttled):
+        claim(market, Buyer(market.live, secrets.token_hex(16)).claiming(), "192.0.2.7")
+
+
+def test_wrong_codes_of_others_at_an_address_lock_nobody_out(market: Market) -> None:
+    (buyer,) = market.deliver(1)
+    market.publish()
+    for _ in range(WRONG_CODES + 2):
+        with pytest.raises((BadSignature, Throttled)):
+            claim(market, market.claiming_item("S00000", secrets.token_bytes(16)), "192.0.2.7")
+    assert claim(market, market.claiming_item("S00000"), "192.0.2.7").right == "waiting"
+    assert claim(market, buyer.claiming(), "192.0.2.7").accepted.first > 0
 
 
 def test_a_throttle_forgives_with_time_and_holds_few_addresses() -> None:

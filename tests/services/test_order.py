@@ -16,7 +16,7 @@ from shopping import SHOP, add_shop, delivered, line, order_counts, rows, sscc
 from suyuan.client import SiteRefused
 from suyuan.core import canonical
 from suyuan.core.epcis import parse_event
-from suyuan.core.errors import Conflict, Malformed, Refused
+from suyuan.core.errors import BadSignature, Conflict, Malformed
 from suyuan.core.messages import signature_of
 from suyuan.core.reviews import right_of
 from suyuan.core.rules import Standing
@@ -314,12 +314,12 @@ def test_whoever_is_not_a_shop_learns_nothing_and_an_old_message_is_refused(live
     assert verify(SHOP, now, secret).shop == SHOP
     said = set()
     for id, key_, body in ((SHOP, b"x" * 32, b"{}"), ("nobody", secret, b"{}"), (SHOP, secret, b"{ }")):
-        with pytest.raises(Refused) as met:
+        with pytest.raises(BadSignature) as met:
             verify(id, now, key_, body)
         said.add(str(met.value))
     assert len(said) == 1
     for at in (now - 301, now + 302):
-        with pytest.raises(Refused, match="another time"):
+        with pytest.raises(BadSignature, match="another time"):
             verify(SHOP, at, secret)
     assert verify(SHOP, now - 299, secret).id == "m"
     assert shop is not None

@@ -10,7 +10,19 @@ from typing import Any
 
 import pytest
 
-from live import GTIN, OTHER_GTIN, Live, batch_document, declared_wrong, document, epc, event, items, product_document
+from live import (
+    GTIN,
+    OTHER_GTIN,
+    Live,
+    batch_document,
+    declared_wrong,
+    document,
+    epc,
+    event,
+    items,
+    next_second,
+    product_document,
+)
 from live import receipt_key as receipt_key_of
 from suyuan.client import Author, SiteRefused
 from suyuan.core import canonical, entries, merkle, proof, statements, subjects
@@ -218,6 +230,7 @@ def test_whoever_lost_standing_is_refused(live: Live, standing: Standing) -> Non
 def test_a_warned_merchant_writes_on_and_a_suspended_one_after_being_admitted_again(live: Live) -> None:
     live.registrar.set_standing(live.merchant.id, Standing.WARNED, "late")
     live.merchant.capture_event(event())
+    next_second()
     live.registrar.set_standing(live.merchant.id, Standing.SUSPENDED, "fakes")
     refused(lambda: live.merchant.capture_event(event()), 403)
     live.registrar.set_standing(live.merchant.id, Standing.ADMITTED, "settled")

@@ -143,7 +143,8 @@ _PROBLEM: Json = {
 }
 _WHY = {
     400: "Not JSON, a member that is missing or unknown, or GS1 syntax that does not hold",
-    403: "Not signed with a known shop's secret, of another time, or its merchant may not write",
+    401: "Not signed with a known shop's secret, or of another time",
+    403: "The shop's merchant may not write",
     404: "A batch or an item that was never registered",
     409: "Too early (send again after what it names), done before in another message, or more than the batch has",
     413: "Over 1 MiB",

@@ -478,6 +478,10 @@ class LookUp:
             found.append(Announced(content, tuple(items[:_ANNOUNCED]), len(items[_ANNOUNCED:])))
         return tuple(found)
 
+    def is_listed(self, gtin: str) -> bool:
+        """Whether anybody listed a product. Raises DatabaseAway."""
+        return self._names.listing(gtin) is not None
+
     def label(self, subject: str) -> Label:
         """How a subject is called in a list. Raises InvalidIdentifier, DatabaseAway."""
         about, gtin, serial, sscc = _about(subject)

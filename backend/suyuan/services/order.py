@@ -22,7 +22,15 @@ from suyuan.core.cards import holds_card
 from suyuan.core.entries import Kind
 from suyuan.core.epcis.identifiers import subject_of
 from suyuan.core.epcis.model import Event, parse_event
-from suyuan.core.errors import Conflict, InvalidIdentifier, Malformed, NoStanding, NotFound, Refused, Unwanted
+from suyuan.core.errors import (
+    BadSignature,
+    Conflict,
+    InvalidIdentifier,
+    Malformed,
+    NoStanding,
+    NotFound,
+    Unwanted,
+)
 from suyuan.core.messages import signature_of
 from suyuan.core.rules import LINES_LIMIT, Role
 from suyuan.services.capture import Capture
@@ -100,7 +108,9 @@ class Shops:
             orders.add_shop(connection, row)
 
     def verify(self, request: Request) -> Message:
-        """The message of a request. Raises Malformed, Refused; unknown shop and wrong secret are not told apart."""
+        """The message of a request. Raises Malformed, BadSignature; an unknown shop and a wrong secret are not
+        told apart.
+        """
         if not _SHOP.fullmatch(request.shop):
             raise Malformed("names no shop", "Suyuan-Shop")
         if not _MESSAGE.fullmatch(request.message):
@@ -114,9 +124,9 @@ class Shops:
         r = request
         expected = signature_of(secret, r.time, r.message, r.method, r.path, r.body)
         if not compare_digest(expected.encode(), r.signature.encode(errors="replace")) or row is None:
-            raise Refused("the message is not signed by a shop that is known here")
+            raise BadSignature("the message is not signed by a shop that is known here")
         if abs(int(r.time) - self._clock()) > SKEW:
-            raise Refused(f"the message is of another time: its clock may differ by {SKEW} seconds; sign it again")
+            raise BadSignature(f"the message is of another time: its clock may differ by {SKEW} seconds; sign it again")
         what = f"{r.method}\n{r.path}\n{sha256(r.body).hexdigest()}"
         digest = self._vault.reference(row.id, what)  # keyed: who guesses a buyer's address cannot try it here
         return Message(row.id, row.merchant, r.message, digest, int(self._clock()))

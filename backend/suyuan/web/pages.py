@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +14,7 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 from starlette.exceptions import HTTPException
@@ -26,7 +27,7 @@ from suyuan.core.entries import BY_WORD
 from suyuan.core.errors import InvalidIdentifier, InvalidInput, NotFound, SuyuanError, Unavailable
 from suyuan.core.signs.model import Flag
 from suyuan.services import look_up_reviews, oversee
-from suyuan.services.look_up import About, Label
+from suyuan.services.look_up import About, Label, View
 from suyuan.services.review import PHOTOS_LIMIT, WORDS_LIMIT
 from suyuan.web import chart
 from suyuan.web.words import LANGS, LANGUAGES, TAGS, Lang, Words
@@ -69,7 +70,16 @@ VERIFIER_HEADERS: Mapping[str, str] = {
     **_NOSNIFF,
 }
 
-router = APIRouter(include_in_schema=False)
+
+
+class _Route(APIRoute):
+    """A page's address: HEAD is answered like GET; it is the server that leaves the body out."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], *, methods: Iterable[str], **more: Any) -> None:
+        super().__init__(path, endpoint, methods=[*methods, "HEAD"], **more)
+
+
+router = APIRouter(include_in_schema=False, route_class=_Route)
 _templates = Environment(
     loader=FileSystemLoader(_HERE / "templates"),
     autoescape=select_autoescape(default=True, default_for_string=True),
@@ -293,7 +303,10 @@ def reviews(request: Request, gtin: str, n: str = "", stars: str = "", language:
     if canonical != gtin:
         asked = request.scope["query_string"].decode("latin-1")
         return RedirectResponse(f"/reviews/{canonical}" + (f"?{asked}" if asked else ""), 308)
-    view = request.app.state.node.look_up_reviews.look_up(
+    node = request.app.state.node
+    if not node.look_up.is_listed(gtin):
+        return _subject(request, node.look_up.look_up(subjects.product(gtin)))
+    view = node.look_up_reviews.look_up(
         gtin, limit=_number(n, look_up_reviews.LIMIT), stars=_number(stars, 0), language=language
     )
 
@@ -372,15 +385,20 @@ def subject_page(request: Request) -> Response:
         return RedirectResponse(link.subject + (f"?{query}" if query else ""), 308)
     _watch(request, link.subject)
     view = request.app.state.node.look_up.look_up(link.subject, lot=lot if "/21/" in link.subject else "")
+    return _subject(request, view, lot)
+
+
+def _subject(request: Request, view: View, lot: str = "") -> Response:
+    """The page of a subject, of a parcel that is only announced, or of what is absent."""
     there = view.known or bool(view.announced)
     if not there and not _wants_page(request):
-        raise NotFound(f"nothing is recorded of {link.subject}")
+        raise NotFound(f"nothing is recorded of {view.subject}")
     summary = request.app.state.node.look_up_reviews.summary(view.gtin) if view.known and view.gtin else None
     return _page(
         request, "subject.html" if view.known else "absent.html", status=200 if there else 404,
-        canonical=link.subject, v=view, label_lot=lot, summary=summary,
-        proof=f"/v1/proof?{urlencode({'subject': link.subject})}",
-        file=subjects.key(link.subject).hex()[:12] + ".proof.json",
+        canonical=view.subject, v=view, label_lot=lot, summary=summary,
+        proof=f"/v1/proof?{urlencode({'subject': view.subject})}",
+        file=subjects.key(view.subject).hex()[:12] + ".proof.json",
     )  # fmt: skip
 
 
@@ -388,6 +406,6 @@ def _watch(request: Request, subject: str) -> None:
     """Has an item's scan noticed, if the operator's own proxy says from which city it comes."""
     node = request.app.state.node
     city = request.headers.get(node.settings.city_header, "") if node.settings.city_header else ""
-    if city and "/21/" in subject and _wants_page(request):
+    if city and "/21/" in subject and request.method == "GET" and _wants_page(request):
         with suppress(Unavailable):  # the page is there without it
             node.watch.scanned(subject, city.encode("latin-1").decode(errors="replace"))
