@@ -20,7 +20,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 12, 24, 38
 _MOST_POINTS = 240
 _ROW, _NUMBERS = 20, 56  # of bars: a row's height, and how wide numbers are
 _LONGEST_NAME = 26  # columns, of which a Chinese character takes two
-_COLUMN = 5.9  # how wide one is
+_COLUMN = 7.4  # units of a Latin letter; a Chinese one takes two
 
 _INK, _SOFT, _RULE = "var(--ink, currentColor)", "var(--soft, #8a8377)", "var(--rule, #8a837766)"
 _STROKES = (
