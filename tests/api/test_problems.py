@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import inspect
 from collections.abc import Iterator
 from typing import Any
@@ -184,6 +185,32 @@ def test_an_identifier_with_a_character_that_no_text_has_is_400(live: Live) -> N
         for changes in ({"eventID": "urn:x:a\0b"}, {"readPoint": {"id": "urn:x:a\0b"}}, {"bizStep": "urn:x:a\0b"}):
             one = {**live.merchant.sign_event(event(), None), **changes}
             assert_problem(live.http.post("/epcis/events", json=one), 400)
+
+
+@pytest.mark.parametrize("headers", [{"content-encoding": "gzip"}, {"content-encoding": "identity, br"}])
+@pytest.mark.parametrize("path", ["/epcis/events", "/v1/claims", "/v1/photos"])
+def test_a_body_that_is_packed_is_415_and_the_coding_is_named(live: Live, path: str, headers: dict[str, str]) -> None:
+    needed = {"content-type": "application/json", "suyuan-statement": "{}", "suyuan-right": "ab" * 32}
+    answer = live.http.post(path, content=gzip.compress(b"{}"), headers=needed | headers)
+    assert_problem(answer, 415)
+    assert headers["content-encoding"] in answer.json()["detail"]
+    assert answer.headers["accept-encoding"] == "identity"
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "says"),
+    [
+        ("application/json; charset=gb18030", 415, "gb18030"),
+        ('application/ld+json; charset="UTF-16"', 415, "utf-16"),
+        ('application/json; charset="UTF-8"', 400, ""),
+        ("application/json;charset=utf-8", 400, ""),
+        ("application/json", 400, ""),
+    ],
+)
+def test_a_body_in_another_charset_is_415_and_it_is_named(live: Live, kind: str, status: int, says: str) -> None:
+    answer = live.http.post("/epcis/events", content=b"{}", headers={"content-type": kind})
+    assert_problem(answer, status)
+    assert says in answer.json()["detail"]
 
 
 def test_another_method_is_405(live: Live) -> None:

@@ -88,7 +88,7 @@ def test_who_guesses_codes_is_told_when_to_come_again(market: Market, caplog: py
     for _ in range(WRONG_CODES):
         guess = market.claiming_item("S00000", secrets.token_bytes(16))
         assert_problem(post(market, "/v1/claims", guess), 401)
-    answer = post(market, "/v1/claims", market.claiming_item("S00000"))
+    answer = post(market, "/v1/claims", market.claiming_item("S00000", secrets.token_bytes(16)))
     assert_problem(answer, 429)
     assert 0 < int(answer.headers["retry-after"]) <= 60
     assert "testclient" not in caplog.text  # addresses are written nowhere

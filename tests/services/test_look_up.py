@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from live import GTIN, SSCC, Json, Live, declared_wrong, document, epc, event, items, packing
+from shopping import add_shop, line, sscc
 from suyuan.core.errors import InvalidIdentifier
 from suyuan.core.rules import Standing
+from suyuan.services import look_up
 from suyuan.services.look_up import About, Concern, LookUp, Part, Scope, View
 
 PARCEL = f"https://id.gs1.org/00/{SSCC}"
@@ -192,7 +194,6 @@ def test_places_are_named_by_whoever_owns_them_in_either_spelling(world: Live, i
     assert place is not None
     assert place.name is not None
     assert (place.name.text.en, place.name.pointer) == ("Store", "/locations/0/name/*")
-    assert f"/merchant/{world.merchant.id}" in view.also
 
 
 @pytest.mark.parametrize(
@@ -296,3 +297,33 @@ def test_the_view_is_of_the_bundle_that_the_api_serves(world: Live) -> None:
         bundle["seal"]["number"], bundle["seal"]["root"], bundle["seal"]["tx"],
     )  # fmt: skip
     assert {c.index for c in view.checkpoints} == {e["index"] for e in bundle["entries"]}
+
+
+# -- a parcel that a shop announced, and nobody recorded
+
+
+def test_a_parcel_is_announced_line_by_line_with_the_first_of_its_items_and_its_recalls(
+    world: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(look_up, "_ANNOUNCED", 2)
+    shop = add_shop(world)
+    shop.place("XY-1", "u-1", [line("A3", "A1", "A2")])
+    shop.ship("XY-1", sscc(11))
+    world.merchant.recall_batch(GTIN, "L1", {"reason": {"zh": "变质", "en": "spoilt"}})
+    world.node.seal_now()
+    view = _look(world, f"/00/{sscc(11)}")
+    assert not view.known
+    (one,) = view.announced
+    assert (one.content.thing.subject, one.content.thing.count) == (f"/01/{GTIN}/10/L1", 3)
+    assert (one.items, one.more) == ((f"/01/{GTIN}/21/A1", f"/01/{GTIN}/21/A2"), 1)
+    assert one.content.recalled_at > 0
+    assert one.content.maker is not None
+
+
+def test_of_an_order_s_parcels_each_announces_its_own_lines(world: Live) -> None:
+    shop = add_shop(world)
+    shop.place("XY-1", "u-1", [line("A1"), line(quantity=1)])
+    shop.ship("XY-1", sscc(11), lines=[1])
+    (one,) = _look(world, f"/00/{sscc(11)}").announced
+    assert (one.content.thing.count, one.items) == (1, ())
+    assert _look(world, f"/00/{sscc(12)}").announced == ()

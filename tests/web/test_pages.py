@@ -292,3 +292,22 @@ def test_once_a_packing_is_recorded_the_record_speaks(world: Live) -> None:
     text = _get(world, f"/00/{sscc(13)}?lang=en").text
     assert 'id="announced"' not in text
     assert 'id="contents"' in text
+
+
+@pytest.mark.parametrize("path", ["/", "/about", ITEM, f"/00/{SSCC}", f"/reviews/{GTIN}", "/verify", "/find?code=1"])
+def test_head_is_answered_as_get(world: Live, path: str) -> None:
+    head = world.http.head(path, headers=HTML, follow_redirects=False)
+    got = _get(world, path)
+    assert head.status_code == got.status_code
+    for name in ("content-type", "content-security-policy", "location"):
+        assert head.headers.get(name) == got.headers.get(name)
+
+
+def test_reviews_of_a_product_that_nobody_listed_are_absent_like_the_product(world: Live) -> None:
+    other = "09521141000113"
+    page = _get(world, f"/reviews/{other}")
+    assert page.status_code == 404
+    assert "没有任何记录" in page.text
+    assert f'data-subject="/01/{other}"' in page.text
+    answer = world.http.get(f"/reviews/{other}")
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")

@@ -148,7 +148,7 @@ _WHY = {
     404: "A batch or an item that was never registered",
     409: "Too early (send again after what it names), done before in another message, or more than the batch has",
     413: "Over 1 MiB",
-    415: "Not application/json",
+    415: "Not application/json in UTF-8, or packed (Content-Encoding)",
     422: "Looks like a payment card's number; it was not kept",
     503: "Away for the moment; nothing was written; send again",
 }

@@ -87,11 +87,11 @@ class Claims:
     def claim(self, statement: object, public: object, right: object = None, address: str = "") -> Claimed:
         """Takes the claim of a right, or of an item; then `right` is the hash of a secret that the browser made.
 
-        `address`: whose wrong secrets and codes are counted; right ones never are, and never wait. The same statement again gets the same answer.
+        `address`: whose wrong secrets and codes are counted; right ones never are, and never wait.
+        The same statement again gets the same answer.
         Raises InvalidInput, BadSignature, Conflict, TooEarly, NotFound, Throttled, DatabaseAway.
         """
         signed, stated = self._recorder.check_shopper(Kind.CLAIM, statement, public)
-        wanted = None if right is None else statements.from_hex(right, 32, "right")
         with self._counting(address):
             if signed.statement.subject.startswith("/rights/"):
                 if right_of(stated["secret"]) != stated["right"]:
@@ -99,6 +99,7 @@ class Claims:
                 with self._database.write() as connection:
                     claimed = self._claim_right(connection, signed, stated)
             else:
+                wanted = None if right is None else statements.from_hex(right, 32, "right")
                 self._check_code(signed.statement.subject, stated)
                 with self._database.write() as connection:
                     claimed = self._claim_item(connection, signed, stated, wanted)

@@ -71,7 +71,6 @@ VERIFIER_HEADERS: Mapping[str, str] = {
 }
 
 
-
 class _Route(APIRoute):
     """A page's address: HEAD is answered like GET; it is the server that leaves the body out."""
 

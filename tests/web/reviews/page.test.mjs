@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { jcs, nextState } from '../../../backend/suyuan/web/static/verifier.js';
 import { averageOf, gather, judgePage, judgeSummary } from '../../../backend/suyuan/web/static/reviews_check.js';
-import { fill, KIND_WORDS, PROBLEMS, REFUSALS, refusal, SAY } from '../../../backend/suyuan/web/static/review_phrases.js';
+import { fill, KIND_WORDS, momentOf, PROBLEMS, REFUSALS, refusal, SAY } from '../../../backend/suyuan/web/static/review_phrases.js';
 
 const STATIC = new URL('../../../backend/suyuan/web/static/', import.meta.url);
 const sha = (text) => createHash('sha256').update(text).digest('hex');
@@ -193,4 +193,10 @@ for (const [status, problem, path, name] of REFUSED) {
 
 test('no refusal has a sentence that is never told', () => {
   assert.deepEqual(Object.keys(REFUSALS).sort(), REFUSED.map(([, , , name]) => name).sort().filter((name, i, all) => name !== all[i - 1]));
+});
+
+test("times are by China's clock, and say so, wherever the reader is", () => {
+  process.env.TZ = 'America/New_York';
+  assert.equal(momentOf(1_790_000_000, 'zh'), '2026年9月21日 22:13 UTC+8');
+  assert.equal(momentOf(1_790_000_000, 'en'), '21 Sept 2026, 22:13 UTC+8');
 });

@@ -1,5 +1,5 @@
 // What the buyer's pages share: the shelf, words, and how errors are told.
-import { fill, REFUSALS, refusal, SAY } from './review_phrases.js';
+import { fill, momentOf, REFUSALS, refusal, SAY } from './review_phrases.js';
 import { deploymentOf, Shelf } from './buyer.js';
 
 export const lang = document.documentElement.lang.startsWith('en') ? 'en' : 'zh';
@@ -7,7 +7,7 @@ export const say = (name, values) => fill(SAY[name], lang, values);
 export const byId = (id) => document.getElementById(id);
 export const shelf = new Shelf();
 
-export const whenOf = (seconds) => new Date(seconds * 1000).toLocaleString(lang === 'zh' ? 'zh-CN' : 'en-GB', { dateStyle: 'medium', timeStyle: 'short' });
+export const whenOf = (seconds) => momentOf(seconds, lang);
 
 export function remembered() { try { return localStorage.getItem('suyuan:deployment'); } catch { return null; } }
 export const deployment = () => deploymentOf(fetch.bind(globalThis), remembered());

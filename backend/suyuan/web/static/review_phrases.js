@@ -124,3 +124,6 @@ export function refusal({ status, problem, path }) {
   const [, where] = /^\/v1\/(\w+)/.exec(path) ?? [];
   return OF[problem.where] ?? AT[where]?.[status] ?? ANYWHERE[status] ?? (status >= 500 ? 'siteFault' : 'refused');
 }
+
+/** Day and time by China's clock, as on every page, wherever the reader is. */
+export const momentOf = (seconds, lang) => `${new Date(seconds * 1000).toLocaleString(lang === 'zh' ? 'zh-CN' : 'en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'Asia/Shanghai' })} UTC+8`;
