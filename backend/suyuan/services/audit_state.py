@@ -54,7 +54,7 @@ class AuditState:
         try:
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             # What the last seconds wrote may be lost with the machine's power: it is read again then.
-            for pragma in ("locking_mode=EXCLUSIVE", "journal_mode=WAL", "synchronous=NORMAL", "cache_size=-65536"):
+            for pragma in ("locking_mode=EXCLUSIVE", "journal_mode=WAL", "synchronous=NORMAL", "cache_size=-16384"):
                 self._db.execute(f"PRAGMA {pragma}").fetchone()
             (version,) = self._db.execute("PRAGMA user_version").fetchone()
             if not version:
