@@ -31,13 +31,14 @@ from typing import Any
 
 from coincurve import PrivateKey
 
-from suyuan.chain.port import Deployment, Fault, MerchantRecord, Standings
+from suyuan.chain.port import Deployment, Fault, Standings
 from suyuan.core import canonical, entries, heads, merkle, proof, rules, statements, subjects
 from suyuan.core.entries import HEADER_SIZE, Kind
 from suyuan.core.epcis import event_hash
 from suyuan.core.notes import TILE
 from suyuan.core.proof import BatchState, Seal
 from suyuan.core.rules import Role, Standing
+from suyuan.core.standing import Participant
 from suyuan.core.statements import Signed, Statement
 from suyuan.services.audit import audit
 
@@ -208,9 +209,9 @@ class ListedChain:
     def confirms(self, seal: Seal) -> bool:
         return seal in self.seals
 
-    def participants_since(self, block: int) -> tuple[list[MerchantRecord], int]:
+    def participants_since(self, block: int) -> tuple[list[Participant], int]:
         people = [
-            MerchantRecord(one.address, role, b"", (), ((1, Standing.ADMITTED),), ((1, one.address),))
+            Participant(one.address, role, ((1, Standing.ADMITTED),), ((1, one.address),))
             for one, role in ((MERCHANT, Role.MERCHANT), (OPERATOR, Role.OPERATOR))
         ]
         return [] if block else people, len(self.seals)

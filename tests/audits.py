@@ -7,13 +7,14 @@ from hashlib import sha256
 from typing import Any
 
 from journal_builder import CHAIN, JOURNAL, MERCHANT, MERCHANTS, OPERATOR, PARTNER, Journal, Signer, documents_of
-from suyuan.chain.port import AppealRecord, Deployment, Fault, FaultRecord, MerchantRecord, Standings
+from suyuan.chain.port import AppealRecord, Deployment, Fault, FaultRecord, Standings
 from suyuan.core import proof
 from suyuan.core.entries import Kind
 from suyuan.core.errors import Unavailable
 from suyuan.core.notes import TILE
 from suyuan.core.proof import BatchState, Predecessor, Seal
 from suyuan.core.rules import Role, Standing
+from suyuan.core.standing import Participant
 from suyuan.services.audit import AuditReport, audit
 
 BATCHES = "0x" + "3c" * 20
@@ -22,10 +23,8 @@ REGULATOR = Signer("regulator")
 GOES_ON = Standings(Fault.NONE, 0, 0, 0, 0, 86400, 1)
 
 
-def admitted(signer: Signer, role: Role, since: int = LONG_AGO) -> MerchantRecord:
-    return MerchantRecord(
-        signer.address, role, bytes(32), (), ((since, Standing.ADMITTED),), ((since, signer.address),)
-    )
+def admitted(signer: Signer, role: Role, since: int = LONG_AGO) -> Participant:
+    return Participant(signer.address, role, ((since, Standing.ADMITTED),), ((since, signer.address),), bytes(32))
 
 
 @dataclass
@@ -34,7 +33,7 @@ class FakeChain:
 
     seals: list[Seal]
     batches: dict[bytes, BatchState] = field(default_factory=dict)
-    participants: list[MerchantRecord] = field(
+    participants: list[Participant] = field(
         default_factory=lambda: [
             admitted(MERCHANT, Role.MERCHANT),
             admitted(PARTNER, Role.PARTNER),
@@ -73,7 +72,7 @@ class FakeChain:
     def confirms(self, seal: Seal) -> bool:
         return seal in (self.seals if self.kept is None else self.kept)
 
-    def participants_since(self, block: int) -> tuple[list[MerchantRecord], int]:
+    def participants_since(self, block: int) -> tuple[list[Participant], int]:
         return self.participants, len(self.seals)  # a block for each seal
 
     def batch(self, key: bytes) -> BatchState | None:

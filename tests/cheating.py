@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import closing
+import threading
+from collections.abc import Callable, Collection, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from eth_utils.address import to_checksum_address
 
@@ -198,3 +201,60 @@ class OpenSite:
 def file(name: str, value: Any) -> tuple[str, bytes]:
     """A file's name and content."""
     return name, json.dumps(value).encode()
+
+
+@contextmanager
+def listening(cheat: Cheat, methods: Collection[str] = ()) -> Iterator[str]:
+    """A node at `/`, of these methods or all, the journal's log at `/log/`, its site at `/v1/`."""
+    log, site, chain = OpenLog(cheat), OpenSite(cheat), cheat.world.chain
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, format: str, *args: Any) -> None:
+            """Says nothing."""
+
+        def do_POST(self) -> None:
+            call = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            told = {"error": {"code": -32601, "message": "not answered here"}}
+            if not methods or call["method"] in methods:
+                told = chain.rpc(call["method"], call.get("params", []))
+            self._answer(200, json.dumps({"jsonrpc": "2.0", "id": call["id"], **told}).encode())
+
+        def do_GET(self) -> None:
+            asked = urlsplit(self.path)
+            match asked.path.removeprefix("/").split("/"):
+                case ["log", "tile", "entries", *name]:
+                    headers = log.headers(*_tile(name))
+                    self._answer(200, b"".join(len(one).to_bytes(2, "big") + one for one in headers))
+                case ["log", "tile", level, *name]:
+                    self._answer(200, b"".join(log.hashes(int(level), *_tile(name))))
+                case ["log", "bodies", *name]:
+                    self._answer(200, b"".join(one + b"\n" for one in log.bodies(*_tile(name))))
+                case ["v1", "entries", index]:
+                    self._answer(200, json.dumps(site.entry(int(index))).encode())
+                case ["v1", "proof"]:
+                    bundle = site.bundle(parse_qs(asked.query)["subject"][0], 1)
+                    self._answer(404 if "met" in bundle["head"] else 200, json.dumps(bundle).encode())
+                case _:
+                    self._answer(404, b"{}")
+
+        def _answer(self, status: int, content: bytes) -> None:
+            self.send_response(status)
+            self.send_header("content-length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(10)
+
+
+def _tile(name: list[str]) -> tuple[int, int]:
+    """A tile's number and width."""
+    path, _, width = "/".join(name).partition(".p/")
+    return int(path), int(width or 256)

@@ -33,9 +33,10 @@ from suyuan.services import audit_beside
 from suyuan.services.appeal import Appeals
 from suyuan.services.audit import AuditReport, audit
 from suyuan.services.authorise import Authority
+from suyuan.services.background import Background
 from suyuan.services.capture import Capture
 from suyuan.services.challenge import Accused
-from suyuan.services.checkpoint import SealSource, check_sealed
+from suyuan.services.checkpoint import check_sealed
 from suyuan.services.claim import Claims
 from suyuan.services.cosign import Cosigner
 from suyuan.services.erase import Erasure
@@ -109,9 +110,10 @@ class Node:
     overseer: Overseer
 
     def __post_init__(self) -> None:
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._cosigning: threading.Thread | None = None
+        self._works: list[Prover | Listener | Overseer | Background] = [self.prover, self.listener, self.overseer]
+        self._works.append(Background("sealer", self._seal_for_ever))
+        if self.cosigner.witnesses:
+            self._works.append(Background("cosigner", self._cosign_for_ever))
         self.sealing = "ready"
         source = NodeSource(self.overview, self.prover, self.reviews, self.photos, self.claims)
         self.desk = Desk(source, self._chain_of, _OWN, private=self.orders.private)
@@ -128,28 +130,13 @@ class Node:
 
     def start(self) -> None:
         """Begins to seal in the background, if no other worker does, and to read what proofs will need."""
-        self._stopping.clear()
-        self.prover.start()
-        self.listener.start()
-        self.overseer.start()
-        self._thread = threading.Thread(target=self._seal_for_ever, name="sealer", daemon=True)
-        self._thread.start()
-        if self.cosigner.witnesses:
-            self._cosigning = threading.Thread(target=self._cosign_for_ever, name="cosigner", daemon=True)
-            self._cosigning.start()
+        for work in self._works:
+            work.start()
 
     def stop(self) -> None:
         """Stops sealing; what was begun is settled at the next start."""
-        self._stopping.set()
-        self.prover.stop()
-        self.listener.stop()
-        self.overseer.stop()
-        if self._thread is not None:
-            self._thread.join(timeout=30)
-            self._thread = None
-        if self._cosigning is not None:
-            self._cosigning.join(timeout=30)
-            self._cosigning = None
+        for work in self._works:
+            work.stop()
 
     def seal_now(self, *, rights: bool = False) -> None:
         """Seals all that waits, and settles the outbox, before it returns; for commands and tests.
@@ -168,16 +155,16 @@ class Node:
         with self.database.read() as connection:
             return journal.size(connection) - (newest.size if newest else 0)
 
-    def _seal_for_ever(self) -> None:
-        while not self._stopping.is_set():
+    def _seal_for_ever(self, stopping: threading.Event) -> None:
+        while not stopping.is_set():
             rest = _REST
             try:
                 with self.database.alone(SEALER_LOCK) as had:
-                    while had and not self._stopping.is_set():
+                    while had and not stopping.is_set():
                         # Appeals first: a seal may not be taken without.
                         went = self.appeals.step() | self.sealer.step() | self.relay.step() | self.granter.step()
                         if not (went | self.restater.step(now=self.appeals.need_growth() or self._begins())):
-                            self._stopping.wait(_REST)
+                            stopping.wait(_REST)
                         self.sealing = "ready"
             except Unavailable as error:
                 log.warning("sealing waits: %s", error)
@@ -188,26 +175,26 @@ class Node:
             except SuyuanError as error:
                 log.error("sealing failed: %s", error)
                 rest = _REST_AFTER_FAULT
-            self._stopping.wait(rest)
+            stopping.wait(rest)
 
     def _begins(self) -> bool:
         """Whether the journal goes on from another one, and has no seal of its own yet."""
         newest = self.prover.newest_seal()
         return newest is not None and newest.before != self.deployment.before
 
-    def _cosign_for_ever(self) -> None:
+    def _cosign_for_ever(self, stopping: threading.Event) -> None:
         """Apart from sealing, which no witness may delay."""
-        while not self._stopping.is_set():
+        while not stopping.is_set():
             try:
                 with self.database.alone(COSIGNER_LOCK) as had:
-                    while had and not self._stopping.is_set():
+                    while had and not stopping.is_set():
                         self.cosigner.step()
-                        self._stopping.wait(_REST_OF_COSIGNER)
+                        stopping.wait(_REST_OF_COSIGNER)
             except Unavailable as error:
                 log.warning("cosigning waits: %s", error)
             except SuyuanError as error:
                 log.error("cosigning failed: %s", error)
-            self._stopping.wait(_REST_AFTER_FAULT)
+            stopping.wait(_REST_AFTER_FAULT)
 
     def overview(self) -> dict[str, Any]:
         """The deployment, sizes, and in the demo what there is to look at."""
@@ -321,17 +308,6 @@ def _witness_signer(folder: Path) -> NoteSigner:
     return NoteSigner((folder / "name").read_text(), KeyType.COSIGNATURE, secret)
 
 
-@contextmanager
-def seals_at(rpc: str, journal: str) -> Iterator[SealSource]:
-    """The chain at an RPC address, as far as a checkpoint is held against it. Raises ChainAway."""
-    chain = connect(rpc)
-    try:
-        chain.use(chain.deployment_of(journal))
-        yield chain.as_of()
-    finally:
-        chain.close()
-
-
 def add_shop(settings: Settings, id: str, merchant: str, secret: bytes) -> None:
     """Adds a shop for which a registered participant answers; `secret` (32 bytes) is that of its messages.
 
@@ -424,14 +400,18 @@ def open_auditor(
 
 
 @contextmanager
-def chain_as_of(rpc: str, journal: str) -> Iterator[Web3Chain]:
-    """The chain at an RPC address, every answer about a journal as of its newest block. Raises ChainAway."""
-    chain = connect(rpc)
-    try:
+def chain_at(rpc: str, journal: str) -> Iterator[Web3Chain]:
+    """The chain at an RPC address with the deployment of a Journal, to read and to send. Raises ChainAway."""
+    with closing(connect(rpc)) as chain:
         chain.use(chain.deployment_of(journal))
+        yield chain
+
+
+@contextmanager
+def chain_as_of(rpc: str, journal: str) -> Iterator[Web3Chain]:
+    """The same, every answer as of its newest block. Raises ChainAway."""
+    with chain_at(rpc, journal) as chain:
         yield chain.as_of()
-    finally:
-        chain.close()
 
 
 @contextmanager
@@ -470,23 +450,10 @@ def open_successor(settings: Settings) -> Iterator[Successor]:
 
 
 @contextmanager
-def judge_at(rpc: str, deployment: proof.Deployment) -> Iterator[proof.Judge]:
-    """The chain at an RPC address as a judge of one deployment, every answer at one block. Raises ChainAway."""
-    chain = connect(rpc)
-    try:
-        chain.use(chain.deployment_of(deployment.journal))
-        yield chain.as_of()
-    finally:
-        chain.close()
-
-
-@contextmanager
 def challenge_at(rpc: str, journal: str, log: str = "", site: str = "") -> Iterator[Accused]:
     """A journal with its log and its site, where they are named, to be shown what it did. Raises ChainAway."""
     with ExitStack() as opened:
-        chain = connect(rpc)
-        opened.callback(chain.close)
-        chain.use(chain.deployment_of(journal))
+        chain = opened.enter_context(chain_at(rpc, journal))
         reader, asked = LogReader(log) if log else None, Site(site) if site else None
         for one in (reader, asked):
             if one is not None:
@@ -496,23 +463,8 @@ def challenge_at(rpc: str, journal: str, log: str = "", site: str = "") -> Itera
 
 def verifier_since(rpc: str, journal: str, hash: bytes) -> int:
     """Since when the Journal has the verifier's file with that SHA-256, by a node; 0: it has not. Raises ChainAway."""
-    chain = connect(rpc)
-    try:
-        chain.use(chain.deployment_of(journal))
+    with chain_at(rpc, journal) as chain:
         return chain.verifier_since(hash)
-    finally:
-        chain.close()
-
-
-@contextmanager
-def chain_at(rpc: str, journal: str) -> Iterator[Web3Chain]:
-    """The chain at an RPC address with the deployment of a Journal, to read and to send. Raises ChainAway."""
-    chain = connect(rpc)
-    try:
-        chain.use(chain.deployment_of(journal))
-        yield chain
-    finally:
-        chain.close()
 
 
 def _deployment(settings: Settings) -> Deployment:

@@ -57,7 +57,7 @@ from suyuan.core.notes import TILE
 from suyuan.core.proof import Claim, Verdict
 from suyuan.core.replay import REGISTERED_WITHIN, Fault
 from suyuan.core.rules import Role, Standing
-from suyuan.core.standing import Participant, Registry
+from suyuan.core.standing import Registry
 from suyuan.core.statements import Signed, Statement
 from suyuan.services import audit as audits
 from suyuan.services.audit import AuditReport, Result
@@ -375,7 +375,7 @@ def test_verdicts_over_time_are_those_of_the_contract_itself(live: Live) -> None
     live.registrar.set_standing(signers["other"].address, Standing.WARNED, "better")
     live.registrar.rotate(signers["partner"].address, STRANGER.address)
     records, _ = chain.participants_since(0)
-    registry = Registry(Participant(one.id, one.role, one.standings, one.keys) for one in records)
+    registry = Registry(records)
     domain = statements.domain(chain.chain_id(), live.node.deployment.merchants)
     claims, ours = [], []
     for record in [

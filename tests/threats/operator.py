@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import journal_builder
-from cheating import ROLES, Cheat, OpenLog, World, file
+from cheating import ROLES, Cheat, OpenLog, World, file, listening
 from journal_builder import BATCH, MERCHANT, OPERATOR, PARTNER, PRODUCT, SERIALS, Written, link
 from suyuan.chain.deploy import deploy
 from suyuan.chain.embedded import EmbeddedNode, EmbeddedProvider
@@ -75,10 +73,10 @@ class Noticed:
 class Operator(Cheat):
     """A platform with a merchant, a batch and an honest past of one seal."""
 
-    def __init__(self, world: World, clock: Clock, rpc: str) -> None:
+    def __init__(self, world: World, clock: Clock) -> None:
         super().__init__(world)
         self.clock = clock
-        self.rpc = rpc
+        self.rpc = ""  # of a node that a browser can ask
         self.at = BEGIN * 1000
         self.log = ServedLog(self)
 
@@ -208,34 +206,6 @@ class ServedLog(OpenLog):
 
 
 @contextmanager
-def _listening(chain: Web3Chain) -> Iterator[str]:
-    """A node of the chain that a browser can ask."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def log_message(self, format: str, *args: Any) -> None:
-            """Says nothing."""
-
-        def do_POST(self) -> None:
-            call = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            told = chain.rpc(call["method"], call.get("params", []))
-            content = json.dumps({"jsonrpc": "2.0", "id": call["id"], **told}).encode()
-            self.send_response(200)
-            self.send_header("content-length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(10)
-
-
-@contextmanager
 def operating(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Operator]:
     """An operator of a new deployment, everyone admitted, its honest past told. Keys are cheap only where
     `keystore.WORK` was made so.
@@ -252,7 +222,7 @@ def operating(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Operato
             chain.transact(chain.prepare_admit(keys.signer("admissions"), who.address, role, bytes(32), []))
         monkeypatch.setattr(journal_builder, "JOURNAL", deployment.journal)
         monkeypatch.setattr(journal_builder, "MERCHANTS", deployment.merchants)
-        with _listening(chain) as url:
-            operator = Operator(World(chain, deployment, keys), clock, url)
-            operator.begin()
+        operator = Operator(World(chain, deployment, keys), clock)
+        operator.begin()
+        with listening(operator) as operator.rpc:
             yield operator

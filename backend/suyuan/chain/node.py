@@ -33,7 +33,6 @@ from suyuan.chain.port import (
     FaultRecord,
     Fork,
     Lateness,
-    MerchantRecord,
     Misstep,
     Omission,
     OpenAppeal,
@@ -48,6 +47,7 @@ from suyuan.core import proof
 from suyuan.core.errors import ChainAway, ChainRefused
 from suyuan.core.proof import BatchState, Claim, Predecessor, Proven, Seal, Verdict
 from suyuan.core.rules import Role, Standing
+from suyuan.core.standing import Participant
 from suyuan.core.statements import Batch, Receipt, Signer
 
 _SPAN = 10_000  # blocks whose logs are asked for at once; halved where a node gives fewer
@@ -175,7 +175,7 @@ class Web3Chain:
         merchant, quantity, registered, recalled, root, content, _ = self.call(self._batches.functions.batch(key))
         return BatchState(merchant.lower(), quantity, root, content, registered, recalled) if registered else None
 
-    def participants_since(self, block: int) -> tuple[list[MerchantRecord], int]:
+    def participants_since(self, block: int) -> tuple[list[Participant], int]:
         last = self._newest_block() - self._confirmations + 1
         if last < block:
             return [], block
@@ -188,7 +188,7 @@ class Web3Chain:
             for at in range(0, len(ids), _TOGETHER):
                 topic = [_word(int(id, 16)) for id in ids[at : at + _TOGETHER]]
                 whole += self._events(self._merchants, names, spans, topic)
-        return list(self._merchant_records(whole)), last + 1
+        return list(self._participants(whole)), last + 1
 
     def batches_since(self, block: int) -> tuple[list[BatchRecord], int]:
         last = self._newest_block() - self._confirmations + 1
@@ -516,7 +516,7 @@ class Web3Chain:
         middle = (first + last) // 2  # many nodes limit how much one answer covers
         return self._logs(query, first, middle) + self._logs(query, middle + 1, last)
 
-    def _merchant_records(self, events: Iterable[Event]) -> Iterator[MerchantRecord]:
+    def _participants(self, events: Iterable[Event]) -> Iterator[Participant]:
         """Participants from all of their events, in order."""
         time_of = self._times()
         admitted: dict[str, Mapping[str, Any]] = {}
@@ -532,9 +532,9 @@ class Web3Chain:
             else:
                 keys[id].append((at, values["key"]))
         for id, values in admitted.items():
-            yield MerchantRecord(
-                id, Role(values["role"]), bytes(values["licence"]), tuple(values["categories"]),
-                tuple(standings[id]), tuple(keys[id]),
+            yield Participant(
+                id, Role(values["role"]), tuple(standings[id]), tuple(keys[id]),
+                bytes(values["licence"]), tuple(values["categories"]),
             )  # fmt: skip
 
     def _times(self) -> Callable[[Mapping[str, Any]], int]:

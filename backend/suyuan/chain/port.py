@@ -22,6 +22,7 @@ from suyuan.core import proof
 from suyuan.core.heads import Met
 from suyuan.core.proof import BatchState, Claim, Predecessor, Proven, Seal, Verdict
 from suyuan.core.rules import Role, Standing
+from suyuan.core.standing import Participant
 from suyuan.core.statements import Batch, Receipt, Signer
 
 
@@ -126,21 +127,6 @@ class Prepared:
     tx: bytes
     nonce: int
     fee: int
-
-
-@dataclass(frozen=True, slots=True)
-class MerchantRecord:
-    """A participant as events tell: `standings` and `keys` are (from second, value), oldest first.
-
-    Of two that are from the same second, the later one in the list holds.
-    """
-
-    id: str
-    role: Role
-    licence: bytes
-    categories: tuple[str, ...]
-    standings: tuple[tuple[int, Standing], ...]
-    keys: tuple[tuple[int, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,7 +328,7 @@ class Chain(Protocol):
     def batch(self, key: bytes) -> BatchState | None:
         """A batch by its subject's key."""
 
-    def participants_since(self, block: int) -> tuple[list[MerchantRecord], int]:
+    def participants_since(self, block: int) -> tuple[list[Participant], int]:
         """Whoever changed in the confirmed blocks from `block` on, whole; and the block to ask from next."""
 
     def batches_since(self, block: int) -> tuple[list[BatchRecord], int]:

@@ -155,7 +155,7 @@ class _Task:
 
 def _publish(task: _Task, report: AuditReport, url: str, key: Path, password_file: Path | None) -> None:
     """Hands in the summary of an audit, signed."""
-    from suyuan.bootstrap import seals_at
+    from suyuan.bootstrap import chain_as_of
     from suyuan.chain.keystore import load
     from suyuan.client import Author, Site
     from suyuan.core.summary import Result, Summary
@@ -163,7 +163,7 @@ def _publish(task: _Task, report: AuditReport, url: str, key: Path, password_fil
     if report.deployment is None or not report.points:
         raise errors.Unavailable("the audit reached no seal: there is nothing to hand in")
     newest = report.points[-1]
-    with seals_at(task.rpc, task.journal) as chain:
+    with chain_as_of(task.rpc, task.journal) as chain:
         roots = [
             seal.root for seal in chain.journal_seals() if (seal.number, seal.size) == (newest.number, newest.size)
         ]

@@ -396,7 +396,7 @@ def verify(
     from functools import partial
     from time import time
 
-    from suyuan.bootstrap import judge_at
+    from suyuan.bootstrap import chain_as_of
     from suyuan.core import proof
     from suyuan.services.checkpoint import worst
     from suyuan.services.verify import verify as verified
@@ -415,7 +415,7 @@ def verify(
         now=int(time()),
         nodes=nodes,
         need=need,
-        judge_at=partial(judge_at, deployment=of),
+        judge_at=partial(chain_as_of, journal=of.journal),
     )
     report = met.report
     cosigned = [] if policy is None else [witnessed(bundle, policy, checkpoint)]

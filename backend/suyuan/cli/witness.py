@@ -98,7 +98,7 @@ def log_check(
     as_json: AsJson = False,
 ) -> None:
     """Hold a checkpoint against a policy. Exit 0 it holds, 1 it fails, 2 it could not be checked."""
-    from suyuan.bootstrap import seals_at
+    from suyuan.bootstrap import chain_as_of
     from suyuan.services.checkpoint import Source, check
 
     if bool(rpc) != bool(journal):
@@ -110,7 +110,7 @@ def log_check(
         stack.callback(read.close)
         try:
             note = read.checkpoint()
-            chain = stack.enter_context(seals_at(rpc, terminal.address(journal, "journal"))) if rpc else None
+            chain = stack.enter_context(chain_as_of(rpc, terminal.address(journal, "journal"))) if rpc else None
             report = check(note, by, logs=logs, chain=chain, seen=before, hashes=read.hashes, newest=read.live)
         except (errors.Unavailable, errors.Malformed) as error:
             state = State.UNCHECKED

@@ -20,12 +20,14 @@ _SINCE = itemgetter(0)
 
 @dataclass(frozen=True, slots=True)
 class Participant:
-    """Who was admitted: `standings` and `keys` are (from second, value), oldest first."""
+    """Who was admitted: `standings` and `keys` are (from second, value), oldest first; `licence` is its hash."""
 
     id: str
     role: Role
     standings: tuple[tuple[int, Standing], ...]
     keys: tuple[tuple[int, str], ...]
+    licence: bytes = b""
+    categories: tuple[str, ...] = ()
 
     def standing_at(self, second: int) -> Standing:
         """The standing that held at a time."""

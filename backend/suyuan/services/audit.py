@@ -18,7 +18,7 @@ from pathlib import Path
 from time import perf_counter, thread_time
 from typing import Protocol, Self
 
-from suyuan.chain.port import AppealRecord, FaultRecord, MerchantRecord, Standings
+from suyuan.chain.port import AppealRecord, FaultRecord, Standings
 from suyuan.chain.port import Deployment as Contracts
 from suyuan.chain.port import Fault as ProvenFault
 from suyuan.core import subjects
@@ -55,7 +55,7 @@ class Chain(Protocol):
 
     def confirms(self, seal: Seal) -> bool: ...
 
-    def participants_since(self, block: int) -> tuple[list[MerchantRecord], int]: ...
+    def participants_since(self, block: int) -> tuple[list[Participant], int]: ...
 
     def batch(self, key: bytes) -> BatchState | None: ...
 
@@ -282,8 +282,7 @@ class _Audit:
             if not chain.confirms(seal)
         ]
         changed, block = chain.participants_since(cursor)
-        who = [Participant(one.id, one.role, one.standings, one.keys) for one in changed]
-        self._state.hear(deployment.journal, fresh, contracts.merchants, who, block, unconfirmed)
+        self._state.hear(deployment.journal, fresh, contracts.merchants, changed, block, unconfirmed)
         seals = self._state.seals(deployment.journal)
         if last is not None:
             seals = [seal for seal in seals if seal.number <= last.number]

@@ -22,7 +22,7 @@ from typing import Any, BinaryIO, Protocol
 import orjson
 
 from suyuan.chain import contracts
-from suyuan.chain.port import Chain, MerchantRecord
+from suyuan.chain.port import Chain
 from suyuan.chain.port import Deployment as Addresses
 from suyuan.client import Site, SiteRefused
 from suyuan.core import canonical, entries, evidence, merkle, proof, statements, subjects
@@ -39,6 +39,7 @@ from suyuan.core.errors import (
 )
 from suyuan.core.evidence import TERMS, Promise
 from suyuan.core.proof import BatchState, Bundle, Deployment, Judge, Shown, State
+from suyuan.core.standing import Participant
 from suyuan.services.claim import Claims
 from suyuan.services.photos import Photos
 from suyuan.services.prove import Prover
@@ -254,7 +255,7 @@ class Pack:
     terms: Proof
     seals: tuple[SealSeen, ...]
     addresses: Addresses
-    participants: Mapping[str, MerchantRecord]
+    participants: Mapping[str, Participant]
     batches: Mapping[str, BatchState | None]
     receipts: tuple[Kept, ...]
     verifier: bytes
@@ -521,7 +522,7 @@ def _told(chain: Chain, tx: str, block: int, journal: str, seal: proof.Seal) -> 
 
 def _registries(
     chain: Chain | None, overview: Json, of: Deployment, bundles: Mapping[str, Bundle], problems: list[str]
-) -> tuple[Addresses, dict[str, MerchantRecord], dict[str, BatchState | None]]:
+) -> tuple[Addresses, dict[str, Participant], dict[str, BatchState | None]]:
     """Who signed, and what the registries keep of them and of the batches."""
     signers = {by for bundle in bundles.values() for one in _all(bundle) if (by := evidence.participant(one))}
     if chain is not None:

@@ -11,9 +11,10 @@ from enum import StrEnum
 from suyuan.chain.port import Chain, Fault, FaultRecord, Standings
 from suyuan.core import statements
 from suyuan.core.errors import BadSignature, ChainAway, ChainRefused
+from suyuan.core.standing import Participant
+from suyuan.services.background import Background
 from suyuan.storage import registry
 from suyuan.storage.database import Database
-from suyuan.storage.registry import Participant
 
 _CURSOR = "participants"
 
@@ -82,31 +83,25 @@ class Listener:
         self._heard: Heard | None = None
         self._block: object = None  # that it is as of
         self._asked_at: float | None = None
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._listening = Background("listener", self._listen)
 
     def start(self) -> None:
         """Begins to listen in the background, so that no page waits for the chain."""
-        self._stopping.clear()
-        self._thread = threading.Thread(target=self._listen, name="listener", daemon=True)
-        self._thread.start()
+        self._listening.start()
 
     def stop(self) -> None:
         """Ends that."""
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join(timeout=30)
-            self._thread = None
+        self._listening.stop()
 
-    def _listen(self) -> None:
-        while not self._stopping.is_set():
+    def _listen(self, stopping: threading.Event) -> None:
+        while not stopping.is_set():
             self.ask()
-            self._stopping.wait(self._poll)
+            stopping.wait(self._poll)
 
     def heard(self) -> Heard | None:
         """How the journal stands, as last heard; None where nothing can be claimed."""
         asked = self._asked_at
-        if asked is None or (self._thread is None and self._clock() - asked >= self._poll):
+        if asked is None or (not self._listening.runs and self._clock() - asked >= self._poll):
             self.ask()
         return self._heard
 
@@ -190,8 +185,7 @@ class Known:
             changed, next_block = self._chain.participants_since(block)
             if next_block != block:
                 with self._database.write() as connection:
-                    for m in changed:
-                        one = Participant(m.id, m.role, m.licence, tuple(m.standings), tuple(m.keys))
+                    for one in changed:
                         registry.put_participant(connection, one)
                     registry.move_cursor(connection, _CURSOR, next_block, int(time.time()))
             if next_block != self._held_as_of:

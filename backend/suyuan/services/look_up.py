@@ -25,6 +25,7 @@ from suyuan.core.epcis.identifiers import subject_of
 from suyuan.core.epcis.model import Event, Quantity, SensorElement, parse_event
 from suyuan.core.errors import InvalidIdentifier, InvalidInput
 from suyuan.core.rules import Role, Standing
+from suyuan.core.standing import Participant
 from suyuan.services.contents import Held, held_in
 from suyuan.services.known import Known
 from suyuan.services.prove import DEFAULT_LIMIT, Prover
@@ -666,7 +667,7 @@ class _Names:
 class _Teller:
     """Turns entries into what a page tells. `met`: participants in the order in which they come up."""
 
-    participants: Mapping[str, registry.Participant]
+    participants: Mapping[str, Participant]
     names: _Names
     subject: str
     batch_row: registry.BatchRow | None

@@ -24,15 +24,16 @@ from suyuan.chain.port import AppealRecord, Chain, FaultRecord, TransactionState
 from suyuan.core import canonical, entries, statements, subjects, summary, tally
 from suyuan.core.errors import BadSignature, ChainAway, ChainRefused, Malformed, NotFound, ProofFault, SuyuanError
 from suyuan.core.proof import Predecessor
+from suyuan.core.standing import Participant
 from suyuan.core.statements import Signed, Statement
 from suyuan.core.summary import Summary
 from suyuan.core.tally import Tally
+from suyuan.services.background import Background
 from suyuan.services.known import Heard, Known, Listener
 from suyuan.services.throttle import Throttle
 from suyuan.storage import audits, cosignatures, journal, sealed
 from suyuan.storage.audits import AuditRow, Costs, SealPoint
 from suyuan.storage.database import Database
-from suyuan.storage.registry import Participant
 
 log = logging.getLogger(__name__)
 
@@ -190,34 +191,28 @@ class Overseer:
         self._held: Overview | None = None
         self._appeals: tuple[tuple[int, int], Sequence[AppealRecord]] | None = None
         self._faults: tuple[tuple[int, int], Sequence[FaultRecord]] | None = None
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._counting = Background("overseer", self._count_for_ever)
 
     # -- apart from requests
 
     def start(self) -> None:
         """Begins to count in the background."""
-        self._stopping.clear()
-        self._thread = threading.Thread(target=self._count_for_ever, name="overseer", daemon=True)
-        self._thread.start()
+        self._counting.start()
 
     def stop(self) -> None:
         """Ends that."""
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join(timeout=30)
-            self._thread = None
+        self._counting.stop()
 
-    def _count_for_ever(self) -> None:
-        while not self._stopping.is_set():
+    def _count_for_ever(self, stopping: threading.Event) -> None:
+        while not stopping.is_set():
             try:
-                while self.step() and not self._stopping.is_set():
+                while self.step() and not stopping.is_set():
                     pass
                 self.refresh()
             except SuyuanError as error:
                 log.warning("counting waits: %s", error)
             begun = time.monotonic()
-            while not self._stopping.wait(_REST) and time.monotonic() - begun < FRESH and not self._outdated():
+            while not stopping.wait(_REST) and time.monotonic() - begun < FRESH and not self._outdated():
                 pass
 
     def _outdated(self) -> bool:
@@ -326,7 +321,7 @@ class Overseer:
     def overview(self) -> Overview:
         """The figures, at most some seconds more than a minute old. Raises DatabaseAway."""
         held = self._held
-        if held is not None and (self._thread is not None or self._clock() - held.at < FRESH):
+        if held is not None and (self._counting.runs or self._clock() - held.at < FRESH):
             return held
         with self._lock:
             if self._held is not held and self._held is not None:  # another request did, meanwhile

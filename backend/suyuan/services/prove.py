@@ -17,6 +17,7 @@ from suyuan.core.entries import Kind
 from suyuan.core.epcis.model import parse_event, subjects_named
 from suyuan.core.errors import NotFound, SuyuanError, Unavailable
 from suyuan.core.proof import Deployment
+from suyuan.services.background import Background
 from suyuan.storage import journal, registry, reviews, sealed
 from suyuan.storage.database import Database, Reading
 from suyuan.storage.sealed import Kept, SealRow, StaleRead
@@ -135,22 +136,16 @@ class Prover:
         self._now: _Sealed | None = None
         self._looked = -1.0
         self._batches = Kept[bytes, _Batch](_ITEMS, lambda batch: 64 * batch.items.size + 50 * _EACH)
-        self._stopping = threading.Event()
-        self._warming: threading.Thread | None = None
+        self._warming = Background("warming", self._warm)
         self._warm_in: float | None = None
 
     def start(self) -> None:
         """Begins to read in the background what proofs will need, as much as is kept, half of the time resting."""
-        self._stopping.clear()
-        self._warming = threading.Thread(target=self._warm, name="warming", daemon=True)
         self._warming.start()
 
     def stop(self) -> None:
         """Ends that."""
-        self._stopping.set()
-        if self._warming is not None:
-            self._warming.join(timeout=30)
-            self._warming = None
+        self._warming.stop()
 
     def warm(self) -> float | None:
         """In how many seconds that came to its end; None: it has not."""
@@ -247,11 +242,11 @@ class Prover:
         related = Kept[str, _Part](_RELATED, _Part.size)
         return _Sealed(row, accepted, top, buckets, merkle.Paths(self._tree, row.size), related, _answers())
 
-    def _warm(self) -> None:
+    def _warm(self, stopping: threading.Event) -> None:
         with suppress(SuyuanError):  # a proof that has the same trouble says so
             first = began = time.monotonic()
             for _ in self._warmed():
-                if self._stopping.wait(time.monotonic() - began):
+                if stopping.wait(time.monotonic() - began):
                     return
                 began = time.monotonic()
             self._warm_in = time.monotonic() - first

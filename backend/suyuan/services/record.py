@@ -18,13 +18,14 @@ from suyuan.core.epcis.identifiers import subject_of
 from suyuan.core.epcis.model import Event, subjects_named
 from suyuan.core.errors import BadSignature, Malformed, NoStanding, NotFound, Unavailable, UnknownSigner
 from suyuan.core.rules import Role
+from suyuan.core.standing import Participant
 from suyuan.core.statements import Batch, Recall, Receipt, Signed, Signer
 from suyuan.services.known import Known, check_key
 from suyuan.storage import journal, outbox, registry
 from suyuan.storage.appender import Also, Answers, Appender, nothing
 from suyuan.storage.database import Database
 from suyuan.storage.journal import Accepted, Draft
-from suyuan.storage.registry import Item, Participant
+from suyuan.storage.registry import Item
 
 ITEMS_LIMIT = 100_000  # a batch's quantity; more are several batches
 

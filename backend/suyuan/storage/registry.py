@@ -9,26 +9,8 @@ from sqlalchemy import Connection, text
 
 from suyuan.core.errors import Conflict
 from suyuan.core.rules import Role, Standing
+from suyuan.core.standing import Participant
 from suyuan.storage.database import Reading, fetch
-
-
-@dataclass(frozen=True, slots=True)
-class Participant:
-    """A registered participant: `standings` and `keys` are (from second, value), oldest first."""
-
-    id: str
-    role: Role
-    licence: bytes
-    standings: tuple[tuple[int, Standing], ...]
-    keys: tuple[tuple[int, str], ...]
-
-    def standing_at(self, second: int) -> Standing:
-        """The standing that held at a time."""
-        return next((s for since, s in reversed(self.standings) if since <= second), Standing.UNKNOWN)
-
-    def key_at(self, second: int) -> str | None:
-        """The key that held at a time."""
-        return next((k for since, k in reversed(self.keys) if since <= second), None)
 
 
 def participants(connection: Connection) -> dict[str, Participant]:
@@ -38,9 +20,9 @@ def participants(connection: Connection) -> dict[str, Participant]:
         id: Participant(
             id,
             Role(role),
-            bytes(licence),
             tuple((since, Standing(s)) for since, s in standings),
             tuple((since, k) for since, k in keys),
+            bytes(licence),
         )
         for id, role, licence, standings, keys in found
     }
